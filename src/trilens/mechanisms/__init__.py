@@ -1,0 +1,1 @@
+"""How a check works: pure and lens-neutral. Guards are small because these are not."""

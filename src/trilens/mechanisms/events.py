@@ -1,0 +1,235 @@
+"""How turns, calls and texts become events: one maker per kind, for every gateway, the SDK, tests and replays alike."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from trilens.vocabulary.amount import parse_amount
+from trilens.vocabulary.canonical import Mac, canonical, plain
+from trilens.vocabulary.event import Call, Event, Value
+from trilens.vocabulary.outcome import EventKind, Phase, ValueClass
+from trilens.vocabulary.principal import Principal
+from trilens.vocabulary.system import System, Tool
+
+_DEEPEST = 32
+_LARGEST = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class TypedArguments:
+    """The arguments of a call as typed values, or the reason they cannot be read."""
+
+    values: tuple[Value, ...]
+    defect: str = ""
+
+
+def type_arguments(arguments: str, tool: Tool | None) -> TypedArguments:
+    """Read a call's JSON arguments against its sheet; never raises.
+
+    An argument the sheet does not name is TEXT and keeps its place. An AMOUNT becomes a Decimal of the declared unit, whatever its
+    spelling; one that is no amount of that unit is a defect. Duplicate keys, integers beyond 2**53 and non-objects are defects.
+    """
+    try:
+        parsed = _strict_json(arguments or "{}")
+    except ValueError as error:
+        return TypedArguments((), str(error))
+    if not isinstance(parsed, dict):
+        return TypedArguments((), "arguments are not a JSON object")
+    values: list[Value] = []
+    for name, item in parsed.items():
+        declared = tool.args.get(name) if tool else None
+        cls = declared.cls if declared else ValueClass.TEXT
+        path = "args" + _step(name)
+        if cls is ValueClass.AMOUNT and declared is not None:
+            amount = parse_amount(item, declared.unit)
+            if amount is None:
+                unit = declared.unit or "a plain number"
+                return TypedArguments((), f"argument `{name}` is not an amount in {unit}")
+            values.append(Value(path, amount.number, cls))
+            continue
+        defect = _flatten(item, path, cls, values, 0)
+        if defect:
+            return TypedArguments((), defect)
+    return TypedArguments(tuple(values))
+
+
+def _strict_json(text: str) -> object:
+    # the standard library, since orjson keeps the last of two equal keys
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+        seen = dict(items)
+        if len(seen) != len(items):
+            raise ValueError("arguments repeat a key")
+        return seen
+
+    def refuse(_: str) -> object:
+        raise ValueError("arguments hold a number that is not finite")
+
+    try:
+        return json.loads(text, object_pairs_hook=pairs, parse_float=Decimal, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("arguments are nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise ValueError("arguments are not JSON") from error
+
+
+def _step(key: str) -> str:
+    # INVARIANT: paths are injective, so that two different arguments never share an intent
+    return f".{key}" if key.isidentifier() else f"[{orjson.dumps(key).decode()}]"
+
+
+def _flatten(item: object, path: str, cls: ValueClass, into: list[Value], depth: int) -> str:
+    if depth > _DEEPEST:
+        return "arguments are nested too deeply"
+    match item:
+        case {} if not item:
+            into.append(Value(path + "{}", None, cls))
+        case [] if not item:
+            into.append(Value(path + "[]", None, cls))
+        case dict():
+            for key, inner in item.items():
+                defect = _flatten(inner, path + _step(key), cls, into, depth + 1)
+                if defect:
+                    return defect
+        case list():
+            for position, inner in enumerate(item):
+                defect = _flatten(inner, f"{path}[{position}]", cls, into, depth + 1)
+                if defect:
+                    return defect
+        case bool() | None | str() | Decimal():
+            into.append(Value(path, item, cls))
+        case int():
+            if abs(item) > _LARGEST:
+                return "arguments hold an integer beyond 2^53"
+            into.append(Value(path, item, cls))
+        case _:
+            return "arguments hold a value JSON has no word for"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What all events of one exchange share."""
+
+    system: System
+    principal: Principal
+    session: str
+    mac: Mac
+    new_id: Callable[[], str]
+
+    @property
+    def channel(self) -> str:
+        agent = self.system.agents.get(self.principal.agent)
+        return agent.channel if agent else ""
+
+    @property
+    def purpose(self) -> str:
+        agent = self.system.agents.get(self.principal.agent)
+        return agent.purpose if agent else ""
+
+    def event(
+        self,
+        kind: EventKind,
+        phase: Phase,
+        component: str,
+        values: tuple[Value, ...],
+        **more: Any,
+    ) -> Event:
+        parts = canonical([[v.path, plain(v.value)] for v in values])
+        return Event(
+            id=self.new_id(),
+            kind=kind,
+            phase=phase,
+            session=self.session,
+            principal=self.principal,
+            component=component,
+            digest=self.mac.of("event", kind, component, parts),
+            values=values,
+            channel=self.channel,
+            purpose=self.purpose,
+            **more,
+        )
+
+
+def tool_call(scene: Scene, call: Call, *, wire_ref: str = "", parents: tuple[str, ...] = ()) -> Event:
+    """A proposed call of a tool, typed by its sheet."""
+    typed = type_arguments(call.arguments, scene.system.tools.get(call.tool))
+    return scene.event(
+        EventKind.TOOL_CALL,
+        Phase.PROPOSED,
+        call.tool,
+        typed.values,
+        wire_ref=wire_ref,
+        parents=parents,
+        call_id=call.id,
+        defect=typed.defect,
+    )
+
+
+def output(scene: Scene, text: str, *, wire_ref: str = "") -> Event:
+    """A proposed answer to the person."""
+    return scene.event(
+        EventKind.OUTPUT,
+        Phase.PROPOSED,
+        scene.principal.agent,
+        (Value("text", text, ValueClass.TEXT),),
+        wire_ref=wire_ref,
+    )
+
+
+def user_input(scene: Scene, text: str, *, wire_ref: str = "") -> Event:
+    """A user turn that arrived: proposed, since it can still be kept from the model."""
+    return scene.event(
+        EventKind.INPUT,
+        Phase.PROPOSED,
+        scene.principal.agent,
+        (Value("text", text, ValueClass.TEXT),),
+        wire_ref=wire_ref,
+    )
+
+
+def tool_result(scene: Scene, tool: str, text: str, call_id: str, *, wire_ref: str = "") -> Event:
+    """A tool's answer: it has happened, and can still be kept from the next model call."""
+    return scene.event(
+        EventKind.TOOL_RESULT,
+        Phase.OBSERVED,
+        tool,
+        (Value("text", text, ValueClass.TEXT),),
+        wire_ref=wire_ref,
+        call_id=call_id,
+    )
+
+
+def model_call(scene: Scene, model: str, *, prefix: bytes, wire_ref: str = "") -> Event:
+    """The conversation about to be sent to one model; its content is the flow, named here by the digest of its prefix."""
+    return scene.event(
+        EventKind.MODEL_CALL,
+        Phase.PROPOSED,
+        model,
+        (Value("prefix", prefix.hex(), ValueClass.VALUE),),
+        wire_ref=wire_ref,
+    )
+
+
+def intent_mac(event: Event, system: System, mac: Mac) -> str:
+    """What an approval is bound to: component and typed values, person and policy; no call id, no spelling.
+
+    Empty for what nobody can approve: inputs, results, and anything with a defect.
+    """
+    if event.defect or event.kind not in (EventKind.TOOL_CALL, EventKind.OUTPUT, EventKind.MODEL_CALL):
+        return ""
+    values = canonical([[v.path, plain(v.value)] for v in sorted(event.values, key=lambda v: v.path)])
+    return mac.of("intent", system.digest, event.principal.account_holder, event.kind, event.component, values)
+
+
+def call_mac(call: Call, principal: Principal, mac: Mac) -> str:
+    """How a released call is recognised when its result comes back."""
+    return mac.of("call", principal.account_holder, call.id, call.tool, call.arguments)
+
+
+def arguments_json(values: tuple[Value, ...]) -> str:
+    """The top-level arguments of a call as JSON, for people and for approved edits of flat arguments."""
+    return orjson.dumps({v.path.removeprefix("args."): plain(v.value) for v in values}).decode()

@@ -1,0 +1,1 @@
+"""The nouns of Trilens: frozen, without I/O and without a clock. They import only `errors`."""
