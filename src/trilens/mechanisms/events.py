@@ -17,6 +17,7 @@ from trilens.vocabulary.system import System, Tool
 
 _DEEPEST = 32
 _LARGEST = 2**53 - 1
+_LARGEST_EXPONENT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,15 @@ def _flatten(item: object, path: str, cls: ValueClass, into: list[Value], depth:
                 defect = _flatten(inner, f"{path}[{position}]", cls, into, depth + 1)
                 if defect:
                     return defect
-        case bool() | None | str() | Decimal():
+        case Decimal():
+            if abs(item.adjusted()) > _LARGEST_EXPONENT:
+                return "arguments hold a number out of range"
+            into.append(Value(path, item, cls))
+        case str():
+            if not item.isascii() and any("\ud800" <= letter <= "\udfff" for letter in item):
+                return "arguments hold text that is not valid Unicode"
+            into.append(Value(path, item, cls))
+        case bool() | None:
             into.append(Value(path, item, cls))
         case int():
             if abs(item) > _LARGEST:
