@@ -12,6 +12,8 @@ VARIABLES: Mapping[str, str] = {
     "TRILENS_OPERATOR_KEY": "operator key used by commands that decide (`approvals approve`)",
     "TRILENS_DEMO_MODEL_URL": "OpenAI-compatible endpoint the demo uses instead of its scripted model",
     "NO_COLOR": "any value: no colour in the terminal",
+    "COLUMNS": "width of the output where it is not a terminal; without it, lines are not wrapped",
+    "TERM": "`dumb`: a terminal without colour",
 }
 
 

@@ -44,7 +44,7 @@ def type_arguments(arguments: str, tool: Tool | None) -> TypedArguments:
     for name, item in parsed.items():
         declared = tool.args.get(name) if tool else None
         cls = declared.cls if declared else ValueClass.TEXT
-        path = "args" + _step(name)
+        path = argument_path(name)
         if cls is ValueClass.AMOUNT and declared is not None:
             amount = parse_amount(item, declared.unit)
             if amount is None:
@@ -75,6 +75,11 @@ def _strict_json(text: str) -> object:
         raise ValueError("arguments are nested too deeply") from error
     except json.JSONDecodeError as error:
         raise ValueError("arguments are not JSON") from error
+
+
+def argument_path(name: str) -> str:
+    """Where a call's argument stands among an event's values: `args.amount`."""
+    return "args" + _step(name)
 
 
 def _step(key: str) -> str:
@@ -173,7 +178,7 @@ def tool_call(scene: Scene, call: Call, *, wire_ref: str = "", parents: tuple[st
         typed.values,
         wire_ref=wire_ref,
         parents=parents,
-        call_id=call.id,
+        call=call,
         defect=typed.defect,
     )
 
@@ -190,26 +195,15 @@ def output(scene: Scene, text: str, *, wire_ref: str = "") -> Event:
 
 
 def user_input(scene: Scene, text: str, *, wire_ref: str = "") -> Event:
-    """A user turn that arrived: proposed, since it can still be kept from the model."""
-    return scene.event(
-        EventKind.INPUT,
-        Phase.PROPOSED,
-        scene.principal.agent,
-        (Value("text", text, ValueClass.TEXT),),
-        wire_ref=wire_ref,
-    )
+    """A user turn that arrived: it has happened, and can still be kept from the model."""
+    values = (Value("text", text, ValueClass.TEXT),)
+    return scene.event(EventKind.INPUT, Phase.OBSERVED, scene.principal.agent, values, wire_ref=wire_ref)
 
 
-def tool_result(scene: Scene, tool: str, text: str, call_id: str, *, wire_ref: str = "") -> Event:
+def tool_result(scene: Scene, call: Call, text: str, *, wire_ref: str = "") -> Event:
     """A tool's answer: it has happened, and can still be kept from the next model call."""
-    return scene.event(
-        EventKind.TOOL_RESULT,
-        Phase.OBSERVED,
-        tool,
-        (Value("text", text, ValueClass.TEXT),),
-        wire_ref=wire_ref,
-        call_id=call_id,
-    )
+    values = (Value("text", text, ValueClass.TEXT),)
+    return scene.event(EventKind.TOOL_RESULT, Phase.OBSERVED, call.tool, values, wire_ref=wire_ref, call=call)
 
 
 def model_call(scene: Scene, model: str, *, prefix: bytes, wire_ref: str = "") -> Event:
@@ -226,17 +220,21 @@ def model_call(scene: Scene, model: str, *, prefix: bytes, wire_ref: str = "") -
 def intent_mac(event: Event, system: System, mac: Mac) -> str:
     """What an approval is bound to: component and typed values, person and policy; no call id, no spelling.
 
-    Empty for what nobody can approve: inputs, results, and anything with a defect.
+    Empty for an event with a defect, which nobody can approve.
     """
-    if event.defect or event.kind not in (EventKind.TOOL_CALL, EventKind.OUTPUT, EventKind.MODEL_CALL):
+    if event.defect:
         return ""
     values = canonical([[v.path, plain(v.value)] for v in sorted(event.values, key=lambda v: v.path)])
     return mac.of("intent", system.digest, event.principal.account_holder, event.kind, event.component, values)
 
 
 def call_mac(call: Call, principal: Principal, mac: Mac) -> str:
-    """How a released call is recognised when its result comes back."""
-    return mac.of("call", principal.account_holder, call.id, call.tool, call.arguments)
+    """How a released call is recognised when its result comes back, however the client spells its JSON."""
+    try:
+        arguments = canonical(plain(_strict_json(call.arguments)))
+    except ValueError:
+        arguments = call.arguments.encode("utf-8", "surrogatepass")
+    return mac.of("call", principal.account_holder, call.id, call.tool, arguments)
 
 
 def arguments_json(values: tuple[Value, ...]) -> str:

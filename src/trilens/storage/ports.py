@@ -54,7 +54,7 @@ class Case:
     covers: tuple[str, ...]
     """Guards (`lens/name`) whose HOLD stands on the card; an approval lifts no other."""
     by: tuple[str, ...]
-    """People roles whose members may decide."""
+    """Names of the operators who may decide."""
     card: str
     """Commitment of the sealed card (arguments, findings, origins, for the approver)."""
     kept: str = ""
@@ -80,6 +80,8 @@ class CaseMove:
     edit: str = ""
     adds_intents: tuple[str, ...] = ()
     """Intents of the edited action, usable like those of the original."""
+    drops_intents: tuple[str, ...] = ()
+    """Intents of what was edited away: no longer part of the case, since nobody approved them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +203,19 @@ class Journal(Protocol):
         ...
 
     def put_checkpoint(self, size: int, note: bytes, hashes: Sequence[tuple[int, int, bytes]]) -> None:
-        """Keep a signed checkpoint and the complete tiles (level, number, bytes) up to it; durable on return."""
+        """Keep a signed checkpoint and the tiles (level, number, bytes) that grew up to it; durable on return.
+
+        A tile only grows, at its end, until it has 256 hashes. Raises: StoreError when anything contradicts what is kept.
+        """
         ...
 
     def checkpoint(self) -> bytes | None:
         """The newest kept checkpoint note."""
         ...
 
-    def tile(self, level: int, number: int) -> bytes | None: ...
+    def tile(self, level: int, number: int) -> bytes | None:
+        """Hashes of a tile as far as the newest checkpoint knew them."""
+        ...
 
     def close(self) -> None:
         """Finish what was accepted, then let go of the store. Later calls fail with StoreError."""
@@ -240,6 +247,10 @@ class KeyRing(Protocol):
 
     def key(self, ring_id: str) -> bytes | None:
         """None once destroyed, or never made."""
+        ...
+
+    def destroy(self, ring_id: str) -> bool:
+        """Make what is sealed with it unreadable for ever; False when there was no such key. Raises: StoreError, and then it may still be there."""
         ...
 
     def secret(self, name: str) -> bytes:

@@ -73,7 +73,8 @@ class Event:
     """Where it stands in the body: `messages[3]`, `choices[0].message.tool_calls[1]`."""
     channel: str = ""
     purpose: str = ""
-    call_id: str = ""
+    call: Call | None = None
+    """Of a tool call, and of a tool result: the call as written."""
     defect: str = ""
     """Why it cannot be read (`arguments are not a JSON object`); a proposed event with a defect is denied at step 1."""
 
@@ -98,5 +99,7 @@ class Exchange:
     session: str
     request_mac: str
     """Keyed digest of (person, session, policy, request body): the same request again has the same one."""
+    proposes_answer: bool = False
+    """Whether the events are a model's answer: then a stop concerns one event, otherwise the whole request."""
     facts: Mapping[str, object] = field(default_factory=lambda: EMPTY)
     """What the gateway alone knows, such as `is_first_output`; keys are documented where they are read."""
