@@ -1,0 +1,81 @@
+"""Text folded to one spelling for reading, with the way back to the text as it was.
+
+Full-width digits, odd spaces and dashes become plain ones, letters with their marks become one, and what nobody sees (zero-width and
+direction marks, soft hyphens) is taken out, so that a number with something invisible inside is read as a person reads it.
+"""
+
+import re
+import unicodedata
+from array import array
+from dataclasses import dataclass
+
+from trilens.vocabulary.verdict import Span
+
+# single-character classes and one repetition each: the standard engine is linear here
+_STRANGE = re.compile(r"[^\u0300-\u036f][\u0300-\u036f]+|[^\x00-\x7f]")
+_ONE_FOR_ONE = {
+    **dict.fromkeys("‐‑‒–—―−﹘﹣－", "-"),
+    **dict.fromkeys("’‘ʼ′＇", "'"),
+    **dict.fromkeys("“”„«»", '"'),
+    **dict.fromkeys("\u2028\u2029\u0085", "\n"),
+    # footnote marks and exponents are no digits of the number before them
+    **dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", " "),
+}
+_FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text to read, and where each of its characters stood."""
+
+    text: str
+    starts: "array[int] | None" = None
+    """Of each character: where its original starts; None when nothing moved."""
+    stops: "array[int] | None" = None
+    """Of each character: where its original ends."""
+
+    def original(self, start: int, stop: int) -> Span:
+        """The characters of the original that `start` to `stop` (exclusive, not empty) of the folded text came from."""
+        if self.starts is None or self.stops is None:
+            return Span(start, stop)
+        return Span(self.starts[start], self.stops[stop - 1])
+
+
+def fold(text: str) -> Folded:
+    """Fold `text`; never raises, and costs nothing when it is ASCII."""
+    if text.isascii():
+        return Folded(text)
+    parts: list[str] = []
+    starts, stops = array("l"), array("l")
+    position = 0
+    for strange in _STRANGE.finditer(text):
+        plain = range(position, strange.start())
+        parts.append(text[position : strange.start()])
+        starts.extend(plain)
+        stops.extend(range(plain.start + 1, plain.stop + 1))
+        follows_digit = strange.start() > 0 and text[strange.start() - 1].isdigit()
+        folded = _folded(strange[0], follows_digit=follows_digit)
+        parts.append(folded)
+        starts.extend([strange.start()] * len(folded))
+        stops.extend([strange.end()] * len(folded))
+        position = strange.end()
+    parts.append(text[position:])
+    starts.extend(range(position, len(text)))
+    stops.extend(range(position + 1, len(text) + 1))
+    return Folded("".join(parts), starts, stops)
+
+
+def _folded(cluster: str, *, follows_digit: bool) -> str:
+    plain = _ONE_FOR_ONE.get(cluster)
+    if plain is not None:
+        return plain
+    if cluster in _FRACTIONS:
+        return _FRACTIONS[cluster] if follows_digit else "0" + _FRACTIONS[cluster]
+    category = unicodedata.category(cluster[0])
+    if category == "Cf" or "\ufe00" <= cluster[0] <= "\ufe0f":
+        return ""
+    if category == "Zs":
+        return " "
+    if category == "Cs":
+        return "?" * len(cluster)
+    return unicodedata.normalize("NFKC", cluster)

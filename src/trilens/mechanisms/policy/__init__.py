@@ -1,0 +1,1 @@
+"""Conditions that authors write into the manifest."""
