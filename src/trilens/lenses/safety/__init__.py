@@ -1,0 +1,1 @@
+"""Safety: harm in ordinary use, with nobody attacking."""

@@ -1,0 +1,1 @@
+"""Security: somebody manipulates, exploits or subverts the system on purpose."""
