@@ -1,0 +1,366 @@
+"""Snapshot, judge, commit: the driver around the pipeline, written once and run by two twins.
+
+The procedure is a generator that yields the futures it waits for; `Driver` waits in its thread, `AsyncDriver` in its event loop.
+Neither adds a decision of its own.
+
+INVARIANT: what a method returns has been committed. If it cannot be recorded, it raises StoreError and nothing has changed.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from trilens.enforce.hold import Standing, standing_of
+from trilens.enforce.pipeline import Bench, judge_exchange
+from trilens.enforce.plan import Draft, DraftEntry, Plan
+from trilens.enforce.seal import Sealer
+from trilens.enforce.seen import JudgedPrefixes
+from trilens.errors import StoreError
+from trilens.mechanisms import events
+from trilens.mechanisms.budget.accounts import claims_of
+from trilens.mechanisms.flow.cache import FlowCache
+from trilens.storage.ports import Case, Committed, Conflict, Journal, KeyRing, Query, Snapshot
+from trilens.vocabulary.event import EMPTY, Call, Event, Exchange, Turn
+from trilens.vocabulary.outcome import Outcome, Role
+from trilens.vocabulary.principal import Principal
+
+T = TypeVar("T")
+Steps: TypeAlias = Generator[Future[Any], Any, T]
+"""A procedure that yields each future it waits for and is sent its result."""
+
+_ATTEMPTS = 8
+"""Judgements on a fresh snapshot before a contended exchange is denied; 40 concurrent refunds on one account need 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as a gateway understood it."""
+
+    turns: tuple[Turn, ...]
+    principal: Principal
+    session: str
+    request_mac: str
+    model: str
+    """Id of the model of the manifest it is meant for, or the name on the wire when none is declared."""
+    facts: Mapping[str, object] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A model's answer, or a judged window of one."""
+
+    text: str
+    calls: tuple[Call, ...] = ()
+    text_ref: str = "choices[0].message.content"
+    calls_ref: str = "choices[0].message.tool_calls"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A judgement that has been recorded."""
+
+    plan: Plan
+    committed: Committed
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A judgement that has not been recorded."""
+
+    plan: Plan
+    now_ms: int
+
+
+class _Procedure:
+    """What both twins do. `clock` gives milliseconds since 1970 UTC and is read once per attempt."""
+
+    def __init__(
+        self, bench: Bench, *, journal: Journal, keyring: KeyRing, clock: Callable[[], int], deadline_s: float = 10.0
+    ) -> None:
+        self.bench = bench
+        self.journal = journal
+        self.sealer = Sealer(bench.system, keyring)
+        self.clock = clock
+        self.deadline_s = deadline_s
+        self._flows = FlowCache()
+        self._judged = JudgedPrefixes()
+
+    def _standing(self, asked: Asked) -> Steps[Standing]:
+        now_ms = self.clock()
+        snapshot = yield from _ask(self.journal.snapshot(Query(now_ms, request=asked.request_mac)))
+        return standing_of(snapshot.held, now_ms)
+
+    def _request(self, asked: Asked) -> Steps[Ruled]:
+        return (yield from self._take_in(asked, (_model_call(self._scene(asked), asked),)))
+
+    def _heard(self, asked: Asked) -> Steps[Ruled]:
+        return (yield from self._take_in(asked, ()))
+
+    def _take_in(self, asked: Asked, next_events: tuple[Event, ...]) -> Steps[Ruled]:
+        """(8) and (1): what new turns show, and what is to happen next."""
+        who = self._who(asked)
+        fresh = self._judged.fresh_from(who, asked.turns)
+        heard = _events_of(self._scene(asked), asked.turns, fresh)
+        ruled = yield from self._decide(asked, (*heard, *next_events))
+        if ruled.plan.outcome is Outcome.ALLOW:
+            self._judged.mark(who, asked.turns)
+        return ruled
+
+    def _model(self, asked: Asked) -> Steps[Ruled]:
+        return (yield from self._decide(asked, (_model_call(self._scene(asked), asked),)))
+
+    def _answer(self, asked: Asked, answered: Answered, *, kept: bytes, kept_case: str) -> Steps[Ruled]:
+        said = _said(self._scene(asked), answered)
+        return (yield from self._decide(asked, said, is_answer=True, kept=kept, kept_case=kept_case))
+
+    def _note(self, asked: Asked, entry: DraftEntry) -> Steps[Committed]:
+        now_ms = self.clock()
+        exchange = self._exchange(asked, (), is_answer=False)
+        batch = self.sealer.batch(Draft((entry,)), exchange, now_ms)
+        done = yield from _ask(self.journal.commit(batch))
+        if isinstance(done, Conflict):
+            raise StoreError("store/conflict", "an entry without conditions was refused")
+        return done
+
+    def _decide(
+        self,
+        asked: Asked,
+        happening: tuple[Event, ...],
+        *,
+        is_answer: bool = False,
+        kept: bytes = b"",
+        kept_case: str = "",
+    ) -> Steps[Ruled]:
+        exchange = self._exchange(asked, happening, is_answer=is_answer)
+        for _ in range(_ATTEMPTS):
+            weighed = yield from self._weigh(exchange, kept_case)
+            ruled = yield from self._commit(exchange, weighed, kept)
+            if ruled is not None:
+                return ruled
+        raise _contended()
+
+    def _window(self, asked: Asked, text: str, *, text_ref: str, is_first: bool) -> Steps[Ruled | None]:
+        event = events.output(self._scene(asked), text, wire_ref=text_ref)
+        exchange = self._exchange(asked, (event,), is_answer=True)
+        for _ in range(_ATTEMPTS):
+            weighed = yield from self._weigh(exchange, "")
+            leaves = weighed.plan.rulings[0].leaves
+            if leaves is None or not (leaves.text == text or (is_first and leaves.text.endswith(text))):
+                return None
+            ruled = yield from self._commit(exchange, weighed, b"")
+            if ruled is not None:
+                return ruled
+        raise _contended()
+
+    def _weigh(self, exchange: Exchange, kept_case: str) -> Steps["_Weighed"]:
+        """(1) to (5), on a fresh snapshot and one reading of the clock."""
+        now_ms = self.clock()
+        snapshot = yield from _ask(self.journal.snapshot(self._query(exchange, now_ms)))
+        return _Weighed(self._judge(exchange, snapshot, now_ms, kept_case), now_ms)
+
+    def _commit(self, exchange: Exchange, weighed: "_Weighed", kept: bytes) -> Steps[Ruled | None]:
+        """(6): all or nothing; None when a condition no longer held, and nothing was written."""
+        batch = self.sealer.batch(weighed.plan.draft, exchange, weighed.now_ms, kept=kept)
+        done = yield from _ask(self.journal.commit(batch))
+        return Ruled(weighed.plan, done) if isinstance(done, Committed) else None
+
+    def _judge(self, exchange: Exchange, snapshot: Snapshot, now_ms: int, kept_case: str) -> Plan:
+        flow = self._flows.after(
+            exchange.turns,
+            system=self.bench.system,
+            agent=exchange.principal.agent,
+            principal=exchange.principal,
+            session=exchange.session,
+            released=snapshot.calls,
+            mac=self.bench.mac,
+        )
+        return judge_exchange(exchange, self.bench, flow=flow, snapshot=snapshot, now_ms=now_ms, kept_case=kept_case)
+
+    def _query(self, exchange: Exchange, now_ms: int) -> Query:
+        bench = self.bench
+        claims = (c for e in exchange.events for c in claims_of(e, bench.system, bench.mac, now_ms))
+        fresh = self._flows.fresh_calls(
+            exchange.turns, system=bench.system, principal=exchange.principal, session=exchange.session
+        )
+        intents = (events.intent_mac(e, bench.system, bench.mac) for e in exchange.events)
+        return Query(
+            now_ms,
+            accounts=tuple(dict.fromkeys((c.account, c.since_ms) for c in claims)),
+            intents=tuple(i for i in intents if i),
+            calls=tuple(events.call_mac(c, exchange.principal, bench.mac) for c in fresh),
+            request=exchange.request_mac,
+        )
+
+    def _scene(self, asked: Asked) -> events.Scene:
+        bench = self.bench
+        return events.Scene(bench.system, asked.principal, asked.session, bench.mac, bench.new_id)
+
+    def _exchange(self, asked: Asked, happening: tuple[Event, ...], *, is_answer: bool) -> Exchange:
+        return Exchange(
+            happening,
+            asked.turns,
+            asked.principal,
+            asked.session,
+            asked.request_mac,
+            proposes_answer=is_answer,
+            facts=asked.facts,
+        )
+
+    def _who(self, asked: Asked) -> bytes:
+        # INVARIANT: two people, two sessions, two policies never share what was judged
+        who = asked.principal
+        parts = (self.bench.system.digest, who.key, who.agent, who.reader, asked.session)
+        return "\x00".join(parts).encode("utf-8", "surrogatepass")
+
+    def kept(self, case: Case) -> bytes | None:
+        """The answer kept with a case; None when there is none, or its key was destroyed."""
+        sealed = self.journal.payload(case.kept) if case.kept else None
+        return None if sealed is None else self.sealer.open(sealed)
+
+
+class Driver(_Procedure):
+    """Judges in the calling thread; one thread at a time per conversation."""
+
+    def standing(self, asked: Asked) -> Standing:
+        """Where a request stands that may have been held before. Raises: StoreError."""
+        return self._run(self._standing(asked))
+
+    def judge_request(self, asked: Asked) -> Ruled:
+        """Judge what is new in the conversation and the model call it asks for. Raises: StoreError."""
+        return self._run(self._request(asked))
+
+    def judge_heard(self, asked: Asked) -> Ruled:
+        """Judge and record what is new in the conversation, when no model call follows here. Raises: StoreError."""
+        return self._run(self._heard(asked))
+
+    def judge_model(self, asked: Asked) -> Ruled:
+        """Judge the model call alone, for another model (fall-back). Raises: StoreError."""
+        return self._run(self._model(asked))
+
+    def judge_answer(self, asked: Asked, answered: Answered, *, kept: bytes = b"", kept_case: str = "") -> Ruled:
+        """Judge a model's answer; `kept` is stored with the case if one opens. Raises: StoreError."""
+        return self._run(self._answer(asked, answered, kept=kept, kept_case=kept_case))
+
+    def judge_window(self, asked: Asked, text: str, *, text_ref: str, is_first: bool) -> Ruled | None:
+        """Judge the beginning of an answer that is still being written, of which all but the end has left.
+
+        None, and nothing recorded, when it may not leave as it is: that concerns the whole answer, which is read to its end and put
+        to `judge_answer`. Before the first part, words may be put in front. Raises: StoreError.
+        """
+        return self._run(self._window(asked, text, text_ref=text_ref, is_first=is_first))
+
+    def note(self, asked: Asked, entry: DraftEntry) -> Committed:
+        """Record a fact about an exchange, such as how much of a stream was delivered. Raises: StoreError."""
+        return self._run(self._note(asked, entry))
+
+    def _run(self, steps: Steps[T]) -> T:
+        try:
+            waiting = next(steps)
+            while True:
+                waiting = steps.send(waiting.result(self.deadline_s))
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        except TimeoutError as error:
+            raise _too_late(self.deadline_s) from error
+
+
+class AsyncDriver(_Procedure):
+    """Judges in the running event loop; waits without blocking it."""
+
+    async def standing(self, asked: Asked) -> Standing:
+        """Where a request stands that may have been held before. Raises: StoreError."""
+        return await self._run(self._standing(asked))
+
+    async def judge_request(self, asked: Asked) -> Ruled:
+        """Judge what is new in the conversation and the model call it asks for. Raises: StoreError."""
+        return await self._run(self._request(asked))
+
+    async def judge_heard(self, asked: Asked) -> Ruled:
+        """Judge and record what is new in the conversation, when no model call follows here. Raises: StoreError."""
+        return await self._run(self._heard(asked))
+
+    async def judge_model(self, asked: Asked) -> Ruled:
+        """Judge the model call alone, for another model (fall-back). Raises: StoreError."""
+        return await self._run(self._model(asked))
+
+    async def judge_answer(self, asked: Asked, answered: Answered, *, kept: bytes = b"", kept_case: str = "") -> Ruled:
+        """Judge a model's answer; `kept` is stored with the case if one opens. Raises: StoreError."""
+        return await self._run(self._answer(asked, answered, kept=kept, kept_case=kept_case))
+
+    async def judge_window(self, asked: Asked, text: str, *, text_ref: str, is_first: bool) -> Ruled | None:
+        """Judge the beginning of an answer that is still being written, of which all but the end has left.
+
+        None, and nothing recorded, when it may not leave as it is: that concerns the whole answer, which is read to its end and put
+        to `judge_answer`. Before the first part, words may be put in front. Raises: StoreError.
+        """
+        return await self._run(self._window(asked, text, text_ref=text_ref, is_first=is_first))
+
+    async def ready(self) -> None:
+        """Return when the journal answers. Raises: StoreError."""
+        await self._run(_ask(self.journal.snapshot(Query(self.clock(), request="ready"))))
+
+    async def note(self, asked: Asked, entry: DraftEntry) -> Committed:
+        """Record a fact about an exchange, such as how much of a stream was delivered. Raises: StoreError."""
+        return await self._run(self._note(asked, entry))
+
+    async def _run(self, steps: Steps[T]) -> T:
+        try:
+            waiting = next(steps)
+            while True:
+                if not waiting.done():
+                    async with asyncio.timeout(self.deadline_s):
+                        await asyncio.wrap_future(waiting)
+                waiting = steps.send(waiting.result())
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        except TimeoutError as error:
+            raise _too_late(self.deadline_s) from error
+
+
+def _ask(future: Future[T]) -> Steps[T]:
+    answer: T = yield future
+    return answer
+
+
+def _said(scene: events.Scene, answered: Answered) -> tuple[Event, ...]:
+    """Events of an answer: its words, then its calls."""
+    words = (events.output(scene, answered.text, wire_ref=answered.text_ref),) if answered.text else ()
+    calls = enumerate(answered.calls)
+    return (*words, *(events.tool_call(scene, call, wire_ref=f"{answered.calls_ref}[{n}]") for n, call in calls))
+
+
+def _events_of(scene: events.Scene, turns: Sequence[Turn], fresh: int) -> tuple[Event, ...]:
+    """Events of the turns from `fresh` on: what people said and what tools answered."""
+    calls = {call.id: call for turn in turns for call in turn.calls}
+    heard: list[Event] = []
+    for position in range(fresh, len(turns)):
+        turn, ref = turns[position], f"messages[{position}]"
+        if turn.role is Role.USER:
+            heard.append(events.user_input(scene, turn.text, wire_ref=ref))
+        elif turn.role is Role.TOOL:
+            call = calls.get(turn.call_id, Call(turn.call_id, "", ""))
+            heard.append(events.tool_result(scene, call, turn.text, wire_ref=ref))
+    return tuple(heard)
+
+
+def _model_call(scene: events.Scene, asked: Asked) -> Event:
+    prefix = asked.turns[-1].digest if asked.turns else b""
+    return events.model_call(scene, asked.model, prefix=prefix)
+
+
+def _contended() -> StoreError:
+    return StoreError(
+        "store/contended",
+        f"the budget or approval changed under {_ATTEMPTS} judgements in a row",
+        help="retry; nothing was recorded, reserved or released",
+    )
+
+
+def _too_late(deadline_s: float) -> StoreError:
+    return StoreError(
+        "store/deadline",
+        f"the journal did not answer within {deadline_s:g} s",
+        help="the disk or the database is slow or stuck; nothing was released",
+    )

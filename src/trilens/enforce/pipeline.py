@@ -1,0 +1,195 @@
+"""The path of one event, steps 1 to 5: pure, on one snapshot, with one clock reading.
+
+The caller must still
+  - give a flow of exactly `exchange.turns` (step 2 is `mechanisms/flow`, remembered by prefix),
+  - commit the plan's draft, and judge again on a fresh snapshot when a condition no longer held (step 6),
+  - release only what `Ruling.leaves` holds, and only after the commit (step 7).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from trilens.enforce import record
+from trilens.enforce.hold import Waiting, standing_of
+from trilens.enforce.judge import Judgement, judge
+from trilens.enforce.plan import Draft, DraftCase, DraftEntry, Plan, Ruling
+from trilens.lenses.lens import Context, Guard
+from trilens.mechanisms.events import call_mac, intent_mac
+from trilens.mechanisms.flow.flow import Flow
+from trilens.people.approvals import card
+from trilens.prove.ledger.entry import Kind
+from trilens.storage.ports import Consumption, Hold, ReleasedCall, Snapshot
+from trilens.vocabulary.canonical import Mac
+from trilens.vocabulary.event import Call, Event, Exchange
+from trilens.vocabulary.outcome import EventKind, Outcome
+from trilens.vocabulary.system import Agent, OnDeny, System, UserTurns
+from trilens.vocabulary.verdict import Basis, Decision, Reservation, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFor:
+    """The approval a held exchange waits for."""
+
+    id: str
+    opens: DraftCase | None
+    """None when it is open already."""
+
+
+_NO_CASE = CaseFor("", None)
+
+_NOBODY = Agent("", "", "", "", "", UserTurns.MIXED, OnDeny.ERROR, {})
+"""The agent of a key whose agent the manifest no longer declares: nothing is granted, and step 1 denies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every judgement of one installation shares."""
+
+    system: System
+    guards: Sequence[Guard]
+    engine: str
+    """Version of Trilens and digest of the guards."""
+    mac: Mac
+    new_id: Callable[[], str]
+
+
+def judge_exchange(
+    exchange: Exchange, bench: Bench, *, flow: Flow, snapshot: Snapshot, now_ms: int, kept_case: str = ""
+) -> Plan:
+    """Judge every event of the exchange and plan what to record, reserve, consume and open. Nothing happens here.
+
+    Args:
+        flow: the labelled conversation of exactly `exchange.turns`.
+        kept_case: the approved case whose kept response this is; empty for a fresh one.
+    """
+    agent = bench.system.agents.get(exchange.principal.agent, _NOBODY)
+    judged: list[tuple[Event, Judgement]] = []
+    spent, approvals = dict(snapshot.spent), dict(snapshot.approvals)
+    for event in exchange.events:
+        # (1) to (4): admit, label, judge, combine
+        context = Context(bench.system, agent, exchange.principal, flow, spent, bench.mac, now_ms, exchange.facts)
+        intent = intent_mac(event, bench.system, bench.mac)
+        judgement = judge(event, bench.guards, context, approvals.get(intent))
+        judged.append((event, judgement))
+        if judgement.case and not kept_case:
+            # valid once: a twin of this event in the same exchange needs an approval of its own
+            del approvals[intent]
+        if judgement.leaves is not None:
+            # what an earlier event of this exchange reserves, a later one can no longer spend
+            for reservation in _reservations(judgement.verdicts):
+                spent[reservation.account] = spent.get(reservation.account, 0) + reservation.amount
+    # (5): plan
+    outcome = _of_exchange([j for _, j in judged], exchange, agent)
+    basis = Basis(
+        policy=bench.system.digest,
+        engine=bench.engine,
+        prefix=bench.mac.of("prefix", flow.prefix),
+        now_ms=now_ms,
+        spent=tuple(sorted(snapshot.spent.items())),
+    )
+    case = _case(exchange, bench, judged, snapshot, now_ms) if outcome is Outcome.HOLD else _NO_CASE
+    rulings = tuple(_ruling(bench, basis, event, judgement, case.id) for event, judgement in judged)
+    if outcome in (Outcome.HOLD, Outcome.DENY):
+        rulings = tuple(replace(ruling, leaves=None) for ruling in rulings)
+    return Plan(rulings, outcome, case.id, _draft(exchange, bench, rulings, snapshot, case, kept_case))
+
+
+def _of_exchange(judgements: Sequence[Judgement], exchange: Exchange, agent: Agent) -> Outcome:
+    """HOLD keeps a whole answer back, since an agent acts on all of it; a DENY refuses a request, but only its event of an answer."""
+    worst = max((j.outcome for j in judgements), default=Outcome.ALLOW)
+    if not exchange.proposes_answer:
+        # a request is passed on as it came or not at all
+        return Outcome.DENY if worst is Outcome.MODIFY else worst
+    if agent.on_deny is OnDeny.ERROR:
+        return worst
+    if any(j.outcome is Outcome.HOLD for j in judgements):
+        return Outcome.HOLD
+    return min(worst, Outcome.MODIFY)
+
+
+def _ruling(bench: Bench, basis: Basis, event: Event, judgement: Judgement, open_case: str) -> Ruling:
+    decision = Decision(
+        id="dec_" + bench.new_id(),
+        event=event.id,
+        outcome=judgement.outcome,
+        verdicts=judgement.verdicts,
+        basis=basis,
+        intent_mac=intent_mac(event, bench.system, bench.mac),
+        case=judgement.case or (open_case if judgement.outcome is Outcome.HOLD else ""),
+    )
+    return Ruling(event, decision, judgement.leaves)
+
+
+def _case(
+    exchange: Exchange, bench: Bench, judged: Sequence[tuple[Event, Judgement]], snapshot: Snapshot, now_ms: int
+) -> CaseFor:
+    """The approval to open, or the one that is open already for this very request."""
+    shown = [card.Judged(event, judgement.outcome, judgement.verdicts) for event, judgement in judged]
+    held = [item for item in shown if item.outcome is Outcome.HOLD]
+    intents = tuple(dict.fromkeys(intent_mac(item.event, bench.system, bench.mac) for item in held))
+    waiting = snapshot.held
+    if isinstance(standing_of(waiting, now_ms), Waiting) and waiting and set(intents) <= set(waiting.intents):
+        return CaseFor(waiting.id, None)
+    covers = {v.guard for item in held for v in item.verdicts if v.outcome is Outcome.HOLD}
+    opens = DraftCase(
+        id="apr_" + bench.new_id(),
+        intents=tuple(i for i in intents if i),
+        covers=tuple(sorted(covers)),
+        by=card.who_decides(bench.system, held),
+        expires_ms=now_ms + card.open_for_ms(bench.system, held),
+        card=card.write_card(exchange, bench.system, shown),
+    )
+    return CaseFor(opens.id, opens)
+
+
+def _draft(
+    exchange: Exchange, bench: Bench, rulings: Sequence[Ruling], snapshot: Snapshot, case: CaseFor, kept_case: str
+) -> Draft:
+    leaving = [ruling for ruling in rulings if ruling.leaves]
+    now_ms = rulings[0].decision.basis.now_ms if rulings else 0
+    return Draft(
+        entries=tuple(_entry(r, bench, snapshot) for r in rulings),
+        holds=tuple(h for r in leaving for h in _holds(r, bench, now_ms)),
+        released=tuple(c for r in leaving for c in _released(r, bench, now_ms)),
+        settled=_settled(exchange, bench, snapshot),
+        consumed=_consumed(leaving, kept_case, now_ms),
+        opens=case.opens,
+    )
+
+
+def _entry(ruling: Ruling, bench: Bench, snapshot: Snapshot) -> DraftEntry:
+    answers = ruling.event.kind is EventKind.TOOL_RESULT and _call_mac(ruling.event, bench) in snapshot.calls
+    return DraftEntry(Kind.DECISION, record.body(ruling, answers_released=answers), record.payload(ruling))
+
+
+def _holds(ruling: Ruling, bench: Bench, now_ms: int) -> tuple[Hold, ...]:
+    mac = _call_mac(ruling.event, bench)
+    return tuple(Hold(mac, reservation, now_ms) for reservation in _reservations(ruling.decision.verdicts))
+
+
+def _released(ruling: Ruling, bench: Bench, now_ms: int) -> tuple[ReleasedCall, ...]:
+    if ruling.event.kind is not EventKind.TOOL_CALL:
+        return ()
+    return (ReleasedCall(_call_mac(ruling.event, bench), ruling.event.component, ruling.decision.id, now_ms),)
+
+
+def _call_mac(event: Event, bench: Bench) -> str:
+    return call_mac(event.call or Call("", event.component, ""), event.principal, bench.mac)
+
+
+def _settled(exchange: Exchange, bench: Bench, snapshot: Snapshot) -> tuple[str, ...]:
+    """Calls whose outcome these events show, and that Trilens released."""
+    macs = (_call_mac(e, bench) for e in exchange.events if e.kind is EventKind.TOOL_RESULT)
+    return tuple(m for m in macs if m in snapshot.calls and not snapshot.calls[m].settled)
+
+
+def _consumed(leaving: Sequence[Ruling], kept_case: str, now_ms: int) -> tuple[Consumption, ...]:
+    """The approved intents that are used up by what leaves."""
+    if kept_case:
+        return (Consumption(kept_case, "", now_ms, whole=True),) if leaving else ()
+    used = ((r.decision.case, r.decision.intent_mac) for r in leaving if r.decision.case)
+    return tuple(Consumption(case, intent, now_ms) for case, intent in dict.fromkeys(used))
+
+
+def _reservations(verdicts: Sequence[Verdict]) -> Iterator[Reservation]:
+    return (reservation for verdict in verdicts for reservation in verdict.reserve)
