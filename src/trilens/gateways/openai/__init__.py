@@ -1,0 +1,1 @@
+"""OpenAI Chat Completions: `wire` · `inbound` · `outbound` · `stream` and `release` · `routes`."""

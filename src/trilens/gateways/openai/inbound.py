@@ -1,0 +1,127 @@
+"""A request's bytes as turns: parsed once, never trusted.
+
+Unknown fields pass: they are sent as they came. Refused by name is what would carry something past the guards.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from trilens.gateways.openai.wire import read_calls, read_text, unsupported, wrong_type
+from trilens.gateways.strict import strict_object
+from trilens.vocabulary.event import Turn
+from trilens.vocabulary.outcome import Role
+
+_ROLES = {
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "user": Role.USER,
+    "assistant": Role.ASSISTANT,
+    "tool": Role.TOOL,
+}
+_REFUSED = ("functions", "function_call", "audio", "web_search_options")
+"""Legacy calls, and what the model's own server would do out of our sight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A request for a completion as received."""
+
+    raw: bytes
+    body: Mapping[str, object]
+    turns: tuple[Turn, ...]
+    model: str
+    """As the client names it."""
+    is_stream: bool
+
+    def for_model(self, name: str) -> bytes:
+        """The body to send to the model of that name: the very bytes received when it is the one they name."""
+        return self.raw if name == self.model else orjson.dumps({**self.body, "model": name})
+
+    def canonical(self) -> bytes:
+        """The whole request in one spelling, its messages by their digests."""
+        rest = {name: value for name, value in self.body.items() if name != "messages"}
+        spelled = orjson.dumps(rest, option=orjson.OPT_SORT_KEYS)
+        return b"".join((*(turn.digest for turn in self.turns), spelled))
+
+
+def read_request(raw: bytes) -> Inbound:
+    """Read the body of a request for a completion.
+
+    Raises:
+        WireError: a `wire/…` code that names what cannot be accepted.
+    """
+    body = strict_object(raw)
+    _refuse_unjudged(body)
+    model, stream, messages = body.get("model"), body.get("stream"), body.get("messages")
+    if not isinstance(model, str) or not model:
+        raise wrong_type("model", "the name of a model")
+    if stream is not None and not isinstance(stream, bool):
+        raise wrong_type("stream", "true or false")
+    if not isinstance(messages, list) or not messages:
+        raise wrong_type("messages", "a list with at least one message")
+    turns = tuple(_turn(message, f"messages[{n}]") for n, message in enumerate(messages))
+    return Inbound(raw, body, turns, model, bool(stream))
+
+
+def _refuse_unjudged(body: Mapping[str, object]) -> None:
+    for name in _REFUSED:
+        if body.get(name) is not None:
+            raise unsupported("wire/unsupported", f"`{name}`")
+    if body.get("n", 1) not in (1, None):
+        raise unsupported("wire/unsupported", "`n` other than 1")
+    if body.get("modalities", ["text"]) not in (["text"], None):
+        raise unsupported("wire/unsupported", "`modalities` other than text")
+    tools = body.get("tools")
+    if tools is None:
+        return
+    if not isinstance(tools, list):
+        raise wrong_type("tools", "a list")
+    for position, tool in enumerate(tools):
+        if not isinstance(tool, dict):
+            raise wrong_type(f"tools[{position}]", "an object")
+        if tool.get("type") != "function":
+            raise unsupported("wire/unsupported", f"`tools[{position}]`, which is no function,")
+
+
+def _turn(message: object, where: str) -> Turn:
+    if not isinstance(message, dict):
+        raise wrong_type(where, "an object")
+    role = _role(message.get("role"), where)
+    content = message.get("content")
+    if content is None and role is not Role.ASSISTANT:
+        raise wrong_type(f"{where}.content", "text or a list of parts")
+    text = content if isinstance(content, str) else read_text(content, f"{where}.content")
+    digest = hashlib.sha256(orjson.dumps(message, option=orjson.OPT_SORT_KEYS)).digest()
+    match role:
+        case Role.ASSISTANT:
+            return Turn(role, _spoken(message, text, where), digest, read_calls(message, where))
+        case Role.TOOL:
+            call_id = message.get("tool_call_id")
+            if not isinstance(call_id, str):
+                raise wrong_type(f"{where}.tool_call_id", "text")
+            return Turn(role, text, digest, call_id=call_id)
+        case _:
+            return Turn(role, text, digest)
+
+
+def _role(written: object, where: str) -> Role:
+    role = _ROLES.get(written) if isinstance(written, str) else None
+    if role is None:
+        if written == "function":
+            raise unsupported("wire/unsupported", f"the role `function` in `{where}`")
+        raise wrong_type(f"{where}.role", "system, developer, user, assistant or tool")
+    return role
+
+
+def _spoken(message: Mapping[str, object], text: str, where: str) -> str:
+    if message.get("audio") is not None:
+        raise unsupported("wire/unsupported-content", f"`audio` in `{where}`")
+    refusal = message.get("refusal")
+    if refusal is None:
+        return text
+    if not isinstance(refusal, str):
+        raise wrong_type(f"{where}.refusal", "text")
+    return f"{text}\n{refusal}" if text else refusal

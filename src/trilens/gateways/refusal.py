@@ -1,0 +1,135 @@
+"""Why a request or a call does not go through, in words a person can act on and no protocol's form.
+
+The words name the guard and its finding's code, never its message: a message may quote values, and quoted third-party text must not
+travel back into a model's context as if Trilens had said it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trilens.enforce.plan import Plan, Ruling
+from trilens.errors import StoreError, TrilensError, WireError
+from trilens.storage.ports import Case
+from trilens.vocabulary.event import Event
+from trilens.vocabulary.outcome import EventKind, Outcome, Ran
+from trilens.vocabulary.system import System
+from trilens.vocabulary.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A no, or a not yet."""
+
+    status: int
+    kind: str
+    """`policy_violation`, `approval_required`, or whose fault it is: `invalid_request_error`, `upstream_error`, `server_error`."""
+    code: str
+    message: str
+    help: str = ""
+    decision: str = ""
+    case: str = ""
+    may_retry: bool = True
+    """False tells clients that repeat by themselves that it is of no use."""
+
+
+def of_error(error: TrilensError) -> Refusal:
+    """What a client is told of an error; nothing was recorded, reserved or released unless its message says so."""
+    code = error.code.partition("/")[2].replace("-", "_")
+    match error:
+        case WireError():
+            is_upstream = error.code.startswith("upstream/")
+            kind = "upstream_error" if is_upstream else "invalid_request_error"
+            return Refusal(error.status, kind, code, error.message, error.help, may_retry=error.status != 503)
+        case StoreError():
+            message = f"nothing was done, since it could not be recorded: {error.message}"
+            return Refusal(503, "server_error", f"store_{code}", message, error.help, may_retry=False)
+        case _:
+            return Refusal(500, "server_error", code, "Trilens could not handle the request; nothing was done")
+
+
+def of_plan(plan: Plan, system: System) -> Refusal:
+    """What a client is told of an exchange that is held or denied."""
+    worst = max(plan.rulings, key=lambda ruling: ruling.decision.outcome)
+    what, why = what_of(worst.event, system), why_of(worst)
+    if plan.outcome is Outcome.HOLD:
+        by = plan.draft.opens.by if plan.draft.opens else ()
+        return _waits(f"{what} needs a person's approval ({why})", plan.case, by, decision=worst.decision.id)
+    return Refusal(
+        403,
+        "policy_violation",
+        worst.decision.findings[0].code.partition("/")[2] if worst.decision.findings else "denied",
+        f"{what} was refused by Trilens ({why})",
+        help=f"`trilens explain {worst.decision.id}` shows the decision",
+        decision=worst.decision.id,
+    )
+
+
+def of_open_case(case: Case) -> Refusal:
+    """The same request again, while nobody has decided."""
+    return _waits("this request still needs a person's approval", case.id, case.by)
+
+
+def of_refused_case(case: Case) -> Refusal:
+    """The same request again, after a person refused it."""
+    return Refusal(
+        403,
+        "policy_violation",
+        "approval_refused",
+        "this request was refused by a person",
+        help=f"`trilens approvals show {case.id}` shows by whom",
+        case=case.id,
+    )
+
+
+def _waits(message: str, case: str, by: Sequence[str], *, decision: str = "") -> Refusal:
+    who = f" by {' or '.join(by)}" if by else ""
+    return Refusal(
+        403,
+        "approval_required",
+        "approval_required",
+        message,
+        help=f"`trilens approvals show {case}`; decided{who}, the same request gets its answer",
+        decision=decision,
+        case=case,
+    )
+
+
+def of_call(ruling: Ruling, system: System) -> str:
+    """What stands in `content` in place of what was denied: short, and the same for the same reason."""
+    return f"{what_of(ruling.event, system)} was refused by Trilens ({why_of(ruling)}) [{ruling.decision.id}]."
+
+
+def what_of(event: Event, system: System) -> str:
+    """The event, for people; a name that is not declared came from a model and is not repeated."""
+    match event.kind:
+        case EventKind.TOOL_CALL if event.component in system.tools:
+            return f"The call of {event.component}"
+        case EventKind.TOOL_CALL:
+            return "The call of an undeclared tool"
+        case EventKind.TOOL_RESULT if event.component in system.tools:
+            return f"The result of {event.component}"
+        case EventKind.TOOL_RESULT:
+            return "A tool result"
+        case EventKind.MODEL_CALL if event.component in system.models:
+            return f"The call of model {event.component}"
+        case EventKind.MODEL_CALL:
+            return "The call of an undeclared model"
+        case EventKind.INPUT:
+            return "The message"
+        case EventKind.OUTPUT:
+            return "The answer"
+
+
+def why_of(ruling: Ruling) -> str:
+    """The guard that was strictest and what it found: `security/untrusted_sink: third party destination`."""
+    verdict = _deciding(ruling)
+    if verdict is None:
+        return "no guard judged it"
+    if verdict.ran is Ran.FAILED:
+        return f"{verdict.guard}: could not judge it"
+    found = verdict.findings[0].code.partition("/")[2].replace("_", " ") if verdict.findings else "no reason given"
+    return f"{verdict.guard}: {found}"
+
+
+def _deciding(ruling: Ruling) -> Verdict | None:
+    return max(ruling.decision.verdicts, key=lambda verdict: verdict.outcome, default=None)

@@ -1,0 +1,1 @@
+"""The pipeline in process: `trilens.open()`, sessions, and tools that are judged before they run."""

@@ -1,0 +1,99 @@
+"""The turns of one session in process, and the requests they make: what the two kinds of session share."""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Mapping
+
+from trilens.enforce.drive import Answered, Asked, Ruled
+from trilens.errors import WireError
+from trilens.gateways.sdk.refusal import stopped
+from trilens.vocabulary.canonical import Mac, canonical, plain
+from trilens.vocabulary.event import Call, Event, Turn
+from trilens.vocabulary.outcome import EventKind, Role
+from trilens.vocabulary.principal import Principal
+from trilens.vocabulary.system import Agent, System
+
+
+def _written(value: object) -> object:
+    if hasattr(value, "__dict__") and not isinstance(value, type):
+        return vars(value)
+    raise TypeError(f"a tool returned a `{type(value).__name__}`, which JSON has no word for")
+
+
+class Conversation:
+    """A growing list of turns with one principal. Not safe for use by several threads or tasks at once."""
+
+    def __init__(self, system: System, agent: Agent, principal: Principal, *, session: str, mac: Mac) -> None:
+        self.system = system
+        self.agent = agent
+        self.principal = principal
+        self._session = session
+        self._mac = mac
+        self._turns: list[Turn] = []
+        self._calls = 0
+        prompt = system.prompts.get(agent.prompt)
+        if prompt is not None:
+            self._add(Role.SYSTEM, prompt.text)
+
+    def heard(self, text: str) -> None:
+        """The person said `text`."""
+        self._add(Role.USER, text)
+
+    def asked(self) -> Asked:
+        """The conversation as the driver takes it."""
+        chain = hashlib.sha256(b"".join(t.digest for t in self._turns)).digest()
+        parts = (self.principal.account_holder, self._session, self.system.digest, chain)
+        request_mac = self._mac.of("request", *parts)
+        return Asked(tuple(self._turns), self.principal, self._session, request_mac, self.agent.model)
+
+    def call_of(self, tool: str, arguments: Mapping[str, object]) -> Call:
+        """A new call of `tool`, not yet judged."""
+        self._calls += 1
+        return Call(f"call_{self._calls}", tool, canonical(plain(arguments)).decode())
+
+    def called(self, call: Call, result: object) -> None:
+        """`call` was made and gave `result`."""
+        self._add(Role.ASSISTANT, "", calls=(call,))
+        text = result if isinstance(result, str) else json.dumps(result, default=_written, ensure_ascii=False)
+        self._add(Role.TOOL, text, call_id=call.id)
+
+    def said(self, text: str) -> None:
+        """The agent's `text` was given to the person."""
+        self._add(Role.ASSISTANT, text)
+
+    def _add(self, role: Role, text: str, *, calls: tuple[Call, ...] = (), call_id: str = "") -> None:
+        parts = canonical([role.value, text, [[c.id, c.tool, c.arguments] for c in calls], call_id])
+        self._turns.append(Turn(role, text, hashlib.sha256(parts).digest(), calls, call_id))
+
+
+def leaving(ruled: Ruled, kind: EventKind) -> Event:
+    """The one event of `kind` as it may leave.
+
+    Raises:
+        ActionDenied, ActionHeld: it may not.
+    """
+    for ruling in ruled.plan.rulings:
+        if ruling.event.kind is kind and ruling.leaves is not None:
+            return ruling.leaves
+    raise stopped(ruled)
+
+
+def one_call(call: Call) -> Answered:
+    return Answered("", (call,))
+
+
+def bound_arguments(
+    function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]
+) -> dict[str, object]:
+    """Arguments by name, defaults included, as the manifest's sheet names them.
+
+    Raises:
+        WireError: the call does not fit the function; code `wire/arguments`.
+    """
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        raise WireError("wire/arguments", f"the call does not fit `{function.__name__}`: {error}") from error
+    bound.apply_defaults()
+    return dict(bound.arguments)

@@ -1,0 +1,191 @@
+"""The ASGI app: the gateways as raw callables beside FastAPI, which answers everything that is not on the hot path.
+
+Nothing is served without a key, but for the two questions whether it lives and whether it is ready.
+"""
+
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trilens.enforce.drive import AsyncDriver
+from trilens.errors import TrilensError
+from trilens.gateways.asgi import Reply, send_reply
+from trilens.gateways.credentials import Credentials
+from trilens.gateways.gateway import Gateway, asserting_headers
+from trilens.gateways.headers import read_head
+from trilens.gateways.openai.outbound import refused
+from trilens.gateways.openai.routes import ChatCompletions
+from trilens.gateways.refusal import Refusal, of_error
+from trilens.gateways.upstream import AiohttpUpstream
+from trilens.operators import routes as operators
+
+_log = logging.getLogger("trilens.server")
+_CHAT = (b"/v1/chat/completions", b"/chat/completions")
+_MOST_CONNECTIONS = 2048
+"""Beyond it connections are refused with 503: each may hold a body of 10 MB."""
+_IDLE_S = 75
+_GRACE_S = 30
+_BUG = Refusal(500, "server_error", "internal", "Trilens could not handle the request; nothing more was done")
+
+
+class Parts(operators.Parts, Protocol):
+    """What the server needs of the composition root."""
+
+    @property
+    def driver(self) -> AsyncDriver: ...
+    @property
+    def environment(self) -> Mapping[str, str]: ...
+
+
+class Server:
+    """Routes by the raw path, so that no other spelling of it reaches a gateway past a proxy's rules."""
+
+    def __init__(self, plane: Parts) -> None:
+        self._plane = plane
+        self._credentials = Credentials(plane.keystore, plane.bench.system, now_s=time.monotonic)
+        self._rest = _rest_of(plane, self._credentials)
+        self._upstream: AiohttpUpstream | None = None
+        self._chat: ASGIApp = self._rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "http":
+                handler = self._chat if scope["raw_path"] in _CHAT else self._rest
+                await _guarded(handler, scope, receive, send)
+            case "lifespan":
+                await self._live(receive, send)
+            case _:
+                raise AssertionError("the server speaks HTTP only")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            match (await receive())["type"]:
+                case "lifespan.startup":
+                    self._start()
+                    await send({"type": "lifespan.startup.complete"})
+                case _:
+                    if self._upstream is not None:
+                        await self._upstream.close()
+                    await send({"type": "lifespan.shutdown.complete"})
+                    return
+
+    def _start(self) -> None:
+        plane = self._plane
+        self._upstream = AiohttpUpstream()
+        self._chat = ChatCompletions(
+            Gateway(
+                system=plane.bench.system,
+                mac=plane.bench.mac,
+                driver=plane.driver,
+                credentials=self._credentials,
+                upstream=self._upstream,
+                environment=plane.environment,
+                roles=asserting_headers(plane.bench.system),
+            )
+        )
+
+
+def build_app(plane: Parts) -> ASGIApp:
+    """The server of one installation; serve it by one event loop, with lifespan events."""
+    return Server(plane)
+
+
+async def _guarded(handler: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a bug in the protocol's shape; the log says where it is, and nothing of what the request held."""
+    try:
+        await handler(scope, receive, send)
+    except Exception as error:  # noqa: BLE001 - the last boundary: the text of an unknown error may hold anything, and goes nowhere
+        where = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("unhandled %s\n%s", type(error).__name__, where)
+        try:
+            await send_reply(send, refused(_BUG))
+        except RuntimeError:
+            # the answer had begun: the connection is closed, so that nobody takes it for whole
+            raise BrokenAnswerError from None
+
+
+class BrokenAnswerError(Exception):
+    """An answer ended by a bug after it had begun."""
+
+
+def _rest_of(plane: Parts, credentials: Credentials) -> FastAPI:
+    """Everything off the hot path."""
+    app = FastAPI(title="Trilens", openapi_url=None, docs_url=None, redoc_url=None)
+    app.include_router(operators.operator_routes(plane))
+    system = plane.bench.system
+    roles = asserting_headers(system)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    async def readyz() -> dict[str, str]:
+        await plane.driver.ready()
+        return {"status": "ready"}
+
+    @app.get("/v1/models")
+    @app.get("/models")
+    async def models(request: Request) -> dict[str, object]:
+        principal = credentials.principal(read_head(request.scope["headers"], roles))
+        agent = system.agents.get(principal.agent)
+        model = system.models.get(agent.model) if agent else None
+        listed = [{"id": model.name, "object": "model", "created": 0, "owned_by": model.processor}] if model else []
+        return {"object": "list", "data": listed}
+
+    @app.exception_handler(TrilensError)
+    async def of_trilens(_: Request, error: TrilensError) -> Response:
+        return _response(refused(of_error(error)))
+
+    @app.exception_handler(HTTPException)
+    async def of_http(request: Request, error: HTTPException) -> Response:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        message = f"nothing answers `{request.method}` here"
+        reply = refused(Refusal(error.status_code, "invalid_request_error", code, message))
+        return _response(reply, error.headers or {})
+
+    return app
+
+
+def _response(reply: Reply, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    response = Response(reply.body, reply.status, headers)
+    response.raw_headers.extend(reply.headers)
+    return response
+
+
+def server_config(plane: Parts, *, host: str = "127.0.0.1", port: int = 8080) -> uvicorn.Config:
+    """How the app is served: one process, one event loop, HTTP/1.1."""
+    return uvicorn.Config(
+        build_app(plane),
+        host=host,
+        port=port,
+        http="httptools",
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        lifespan="on",
+        ws="none",
+        interface="asgi3",
+        # who is behind a proxy is nothing we decide by, and its headers can be sent by anybody
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        backlog=2048,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=_IDLE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+def serve(plane: Parts, *, host: str = "127.0.0.1", port: int = 8080) -> None:
+    """Serve until a signal says to stop; requests under way may finish within `_GRACE_S`."""
+    uvicorn.Server(server_config(plane, host=host, port=port)).run()
