@@ -6,7 +6,7 @@ The caller must still
   - release only what `Ruling.leaves` holds, and only after the commit (step 7).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trilens.enforce import record
@@ -20,7 +20,7 @@ from trilens.people.approvals import card
 from trilens.prove.ledger.entry import Kind
 from trilens.storage.ports import Consumption, Hold, ReleasedCall, Snapshot
 from trilens.vocabulary.canonical import Mac
-from trilens.vocabulary.event import Call, Event, Exchange
+from trilens.vocabulary.event import Event, Exchange
 from trilens.vocabulary.outcome import EventKind, Outcome
 from trilens.vocabulary.system import Agent, OnDeny, System, UserTurns
 from trilens.vocabulary.verdict import Basis, Decision, Reservation, Verdict
@@ -36,6 +36,16 @@ class CaseFor:
 
 
 _NO_CASE = CaseFor("", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One event, what an approval of it would be bound to, and what was said of it."""
+
+    event: Event
+    intent: str
+    judgement: Judgement
+
 
 _NOBODY = Agent("", "", "", "", "", UserTurns.MIXED, OnDeny.ERROR, {})
 """The agent of a key whose agent the manifest no longer declares: nothing is granted, and step 1 denies."""
@@ -63,14 +73,14 @@ def judge_exchange(
         kept_case: the approved case whose kept response this is; empty for a fresh one.
     """
     agent = bench.system.agents.get(exchange.principal.agent, _NOBODY)
-    judged: list[tuple[Event, Judgement]] = []
+    weighed: list[Weighed] = []
     spent, approvals = dict(snapshot.spent), dict(snapshot.approvals)
     for event in exchange.events:
         # (1) to (4): admit, label, judge, combine
         context = Context(bench.system, agent, exchange.principal, flow, spent, bench.mac, now_ms, exchange.facts)
         intent = intent_mac(event, bench.system, bench.mac)
         judgement = judge(event, bench.guards, context, approvals.get(intent))
-        judged.append((event, judgement))
+        weighed.append(Weighed(event, intent, judgement))
         if judgement.case and not kept_case:
             # valid once: a twin of this event in the same exchange needs an approval of its own
             del approvals[intent]
@@ -79,7 +89,7 @@ def judge_exchange(
             for reservation in _reservations(judgement.verdicts):
                 spent[reservation.account] = spent.get(reservation.account, 0) + reservation.amount
     # (5): plan
-    outcome = _of_exchange([j for _, j in judged], exchange, agent)
+    outcome = _of_exchange([w.judgement for w in weighed], exchange, agent)
     basis = Basis(
         policy=bench.system.digest,
         engine=bench.engine,
@@ -87,8 +97,8 @@ def judge_exchange(
         now_ms=now_ms,
         spent=tuple(sorted(snapshot.spent.items())),
     )
-    case = _case(exchange, bench, judged, snapshot, now_ms) if outcome is Outcome.HOLD else _NO_CASE
-    rulings = tuple(_ruling(bench, basis, event, judgement, case.id) for event, judgement in judged)
+    case = _case(exchange, bench, weighed, snapshot, now_ms) if outcome is Outcome.HOLD else _NO_CASE
+    rulings = tuple(_ruling(bench, basis, item, case.id) for item in weighed)
     if outcome in (Outcome.HOLD, Outcome.DENY):
         rulings = tuple(replace(ruling, leaves=None) for ruling in rulings)
     return Plan(rulings, outcome, case.id, _draft(exchange, bench, rulings, snapshot, case, kept_case))
@@ -107,26 +117,25 @@ def _of_exchange(judgements: Sequence[Judgement], exchange: Exchange, agent: Age
     return min(worst, Outcome.MODIFY)
 
 
-def _ruling(bench: Bench, basis: Basis, event: Event, judgement: Judgement, open_case: str) -> Ruling:
+def _ruling(bench: Bench, basis: Basis, item: Weighed, open_case: str) -> Ruling:
+    judgement = item.judgement
     decision = Decision(
         id="dec_" + bench.new_id(),
-        event=event.id,
+        event=item.event.id,
         outcome=judgement.outcome,
         verdicts=judgement.verdicts,
         basis=basis,
-        intent_mac=intent_mac(event, bench.system, bench.mac),
+        intent_mac=item.intent,
         case=judgement.case or (open_case if judgement.outcome is Outcome.HOLD else ""),
     )
-    return Ruling(event, decision, judgement.leaves)
+    return Ruling(item.event, decision, judgement.leaves)
 
 
-def _case(
-    exchange: Exchange, bench: Bench, judged: Sequence[tuple[Event, Judgement]], snapshot: Snapshot, now_ms: int
-) -> CaseFor:
+def _case(exchange: Exchange, bench: Bench, weighed: Sequence[Weighed], snapshot: Snapshot, now_ms: int) -> CaseFor:
     """The approval to open, or the one that is open already for this very request."""
-    shown = [card.Judged(event, judgement.outcome, judgement.verdicts) for event, judgement in judged]
+    intents = tuple(dict.fromkeys(w.intent for w in weighed if w.judgement.outcome is Outcome.HOLD))
+    shown = [card.Judged(w.event, w.judgement.outcome, w.judgement.verdicts) for w in weighed]
     held = [item for item in shown if item.outcome is Outcome.HOLD]
-    intents = tuple(dict.fromkeys(intent_mac(item.event, bench.system, bench.mac) for item in held))
     waiting = snapshot.held
     if isinstance(standing_of(waiting, now_ms), Waiting) and waiting and set(intents) <= set(waiting.intents):
         return CaseFor(waiting.id, None)
@@ -145,42 +154,39 @@ def _case(
 def _draft(
     exchange: Exchange, bench: Bench, rulings: Sequence[Ruling], snapshot: Snapshot, case: CaseFor, kept_case: str
 ) -> Draft:
+    calls = {r.event.id: call_mac(r.event.call, exchange.principal, bench.mac) for r in rulings if r.event.call}
     leaving = [ruling for ruling in rulings if ruling.leaves]
     now_ms = rulings[0].decision.basis.now_ms if rulings else 0
     return Draft(
-        entries=tuple(_entry(r, bench, snapshot) for r in rulings),
-        holds=tuple(h for r in leaving for h in _holds(r, bench, now_ms)),
-        released=tuple(c for r in leaving for c in _released(r, bench, now_ms)),
-        settled=_settled(exchange, bench, snapshot),
+        entries=tuple(_entry(r, answers_released=calls.get(r.event.id) in snapshot.calls) for r in rulings),
+        holds=tuple(h for r in leaving for h in _holds(r, calls.get(r.event.id, ""), now_ms)),
+        released=tuple(_released(r, calls[r.event.id], now_ms) for r in leaving if _is(r, EventKind.TOOL_CALL)),
+        settled=tuple(calls[r.event.id] for r in rulings if _settles(r, calls, snapshot)),
         consumed=_consumed(leaving, kept_case, now_ms),
         opens=case.opens,
     )
 
 
-def _entry(ruling: Ruling, bench: Bench, snapshot: Snapshot) -> DraftEntry:
-    answers = ruling.event.kind is EventKind.TOOL_RESULT and _call_mac(ruling.event, bench) in snapshot.calls
-    return DraftEntry(Kind.DECISION, record.body(ruling, answers_released=answers), record.payload(ruling))
+def _is(ruling: Ruling, kind: EventKind) -> bool:
+    return ruling.event.kind is kind and ruling.event.call is not None
 
 
-def _holds(ruling: Ruling, bench: Bench, now_ms: int) -> tuple[Hold, ...]:
-    mac = _call_mac(ruling.event, bench)
-    return tuple(Hold(mac, reservation, now_ms) for reservation in _reservations(ruling.decision.verdicts))
+def _entry(ruling: Ruling, *, answers_released: bool) -> DraftEntry:
+    return DraftEntry(Kind.DECISION, record.body(ruling, answers_released=answers_released), record.payload(ruling))
 
 
-def _released(ruling: Ruling, bench: Bench, now_ms: int) -> tuple[ReleasedCall, ...]:
-    if ruling.event.kind is not EventKind.TOOL_CALL:
-        return ()
-    return (ReleasedCall(_call_mac(ruling.event, bench), ruling.event.component, ruling.decision.id, now_ms),)
+def _holds(ruling: Ruling, call: str, now_ms: int) -> Iterator[Hold]:
+    return (Hold(call, reservation, now_ms) for reservation in _reservations(ruling.decision.verdicts))
 
 
-def _call_mac(event: Event, bench: Bench) -> str:
-    return call_mac(event.call or Call("", event.component, ""), event.principal, bench.mac)
+def _released(ruling: Ruling, call: str, now_ms: int) -> ReleasedCall:
+    return ReleasedCall(call, ruling.event.component, ruling.decision.id, now_ms)
 
 
-def _settled(exchange: Exchange, bench: Bench, snapshot: Snapshot) -> tuple[str, ...]:
-    """Calls whose outcome these events show, and that Trilens released."""
-    macs = (_call_mac(e, bench) for e in exchange.events if e.kind is EventKind.TOOL_RESULT)
-    return tuple(m for m in macs if m in snapshot.calls and not snapshot.calls[m].settled)
+def _settles(ruling: Ruling, calls: Mapping[str, str], snapshot: Snapshot) -> bool:
+    """Whether it shows the outcome of a call that Trilens released and has not seen the outcome of."""
+    released = snapshot.calls.get(calls[ruling.event.id]) if _is(ruling, EventKind.TOOL_RESULT) else None
+    return released is not None and not released.settled
 
 
 def _consumed(leaving: Sequence[Ruling], kept_case: str, now_ms: int) -> tuple[Consumption, ...]:
