@@ -259,11 +259,15 @@ class Driver(_Procedure):
         try:
             waiting = next(steps)
             while True:
-                waiting = steps.send(waiting.result(self.deadline_s))
+                try:
+                    answer = waiting.result(self.deadline_s)
+                except TimeoutError as error:
+                    # a batch that can still be cancelled is never written; one that cannot may turn up as recovered
+                    waiting.cancel()
+                    raise _too_late(self.deadline_s) from error
+                waiting = steps.send(answer)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
-        except TimeoutError as error:
-            raise _too_late(self.deadline_s) from error
 
 
 class AsyncDriver(_Procedure):

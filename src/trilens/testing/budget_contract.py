@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from threading import Event
-from typing import TypeVar
 
 import pytest
 
@@ -15,9 +14,6 @@ from trilens.storage.ports import (
     Query,
     ReleasedCall,
 )
-
-T = TypeVar("T")
-
 from trilens.testing.batches import (
     EURO,
     WAIT_S,

@@ -1,7 +1,6 @@
 """The cases of the port `Journal`: who is asked once, decides once, and whose approval is used once."""
 
 from dataclasses import replace
-from typing import TypeVar
 
 import pytest
 
@@ -16,9 +15,6 @@ from trilens.storage.ports import (
     Query,
     Snapshot,
 )
-
-T = TypeVar("T")
-
 from trilens.testing.batches import (
     WithJournal,
     approval,

@@ -4,11 +4,9 @@
         @pytest.fixture
         def journal(self): ...
 
-In a `conftest.py`, `pytest.register_assert_rewrite("trilens.testing")` first, so that a failure says what was compared.
+In a `conftest.py`, call `pytest.register_assert_rewrite` with this module and those it imports first, so that a failure says what was compared.
 Every bug that escaped a backend becomes a case here, for all of them.
 """
-
-from typing import TypeVar
 
 import pytest
 
@@ -21,10 +19,6 @@ from trilens.storage.ports import (
     ReleasedCall,
     Snapshot,
 )
-from trilens.vocabulary.canonical import digest
-
-T = TypeVar("T")
-
 from trilens.testing.batches import (
     WAIT_S,
     WithJournal,
@@ -41,6 +35,7 @@ from trilens.testing.batches import (
 )
 from trilens.testing.budget_contract import BudgetContract
 from trilens.testing.case_contract import ApprovalContract, CaseContract
+from trilens.vocabulary.canonical import digest
 
 
 class EntriesContract(WithJournal):

@@ -1,8 +1,8 @@
-import os
 import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,8 +155,11 @@ for act in (open_journal, open_keyring, create, lambda home: create(home / "new"
 """
 
 
-def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    home = Path(f"/tmp/trilens-read-only-{os.getpid()}")
+def test_a_folder_that_cannot_be_written_is_refused() -> None:
+    # not below `tmp_path`, which nobody else may enter
+    outer = Path(tempfile.mkdtemp(prefix="trilens-"))
+    outer.chmod(0o755)
+    home = outer / "home"
     create(home)
     try:
         home.chmod(0o555)
@@ -171,4 +174,4 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         assert made_in == "store/read-only"
     finally:
         home.chmod(0o700)
-        shutil.rmtree(home)
+        shutil.rmtree(outer)

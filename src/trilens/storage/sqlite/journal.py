@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from trilens.errors import LedgerError, StoreError
@@ -85,6 +86,7 @@ class SqliteJournal:
     def __init__(self, home: Path, writer: Writer | None) -> None:
         self._head_path = home / HEAD
         self._writer = writer
+        self._closing = Lock()
         self._is_closed = False
         self._questions = Reader(home / JOURNAL)
         self._scans = Reader(home / JOURNAL)
@@ -160,13 +162,15 @@ class SqliteJournal:
         return self._scans.ask(lambda connection: read.tile(connection, level, number))
 
     def close(self) -> None:
-        if self._is_closed:
-            return
-        self._is_closed = True
-        self._questions.close()
-        self._scans.close()
-        if self._writer is not None:
-            self._writer.finish()
+        # whoever closes second waits until the first has let go of the lock
+        with self._closing:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            self._questions.close()
+            self._scans.close()
+            if self._writer is not None:
+                self._writer.finish()
 
 
 def _read_only() -> StoreError:
