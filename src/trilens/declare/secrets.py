@@ -15,7 +15,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("a private key", r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY-----"),
     ("an API key", r"\bsk-(?=[A-Za-z0-9_-]{0,200}[0-9])[A-Za-z0-9_-]{20,200}"),
     ("a payment key", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,200}"),
-    ("a Trilens key", r"\btlk_[A-Za-z0-9]{6,12}[_.-][A-Za-z0-9_-]{16,200}"),
+    ("a Trilens key", r"\btl[ko]_[A-Za-z0-9]{6,12}[_.-][A-Za-z0-9_-]{16,200}"),
     ("an AWS access key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{30,200}|github_pat_[A-Za-z0-9_]{30,200})"),
     ("a Google API key", r"\bAIza[A-Za-z0-9_-]{35}"),

@@ -26,6 +26,7 @@ def decide(
     """
     if action is Action.USE or (action is Action.EDIT) != (edit is not None and weighed is not None):
         raise AssertionError("a person approves, refuses, or edits with an edit")
+    require_named(case, by)
     reached = next_stage(stage_of(case, now_ms), action)
     return CaseMove(
         case=case.id,
