@@ -29,7 +29,7 @@ types: $(VENV)/.dev
 
 ## Reference pages are made from code and sheets; the tests fail when one is not current.
 docs: $(VENV)/.dev
-	$(BIN)/python -m trilens.testing.reference_pages docs/reference
+	$(BIN)/python -m trilens.cli.reference > docs/reference/commands.md
 
 ## Ratios beside named peers, in one run. See bench/README.md for what each needs.
 bench: $(VENV)/.dev
@@ -44,6 +44,7 @@ clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@echo "making $(VENV) from requirements/runtime.txt; this takes about half a minute, once"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --require-hashes --requirement requirements/runtime.txt
 	$(PIP) install --quiet --no-build-isolation --no-deps --editable .

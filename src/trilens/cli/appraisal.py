@@ -15,11 +15,10 @@ from trilens.mechanisms.policy.condition import compile_condition
 from trilens.prove.controls.catalogue import check_links, load_catalogue
 from trilens.prove.evidence import Subject, inquire, read_evidence
 from trilens.prove.gate import GateReport, Inputs
-from trilens.prove.ledger.checkpoint import open_checkpoint
 from trilens.prove.ledger.entry import Kind, encode
 from trilens.prove.ledger.note import VerifierKey
-from trilens.prove.ledger.verify import Report, Standing, verify
-from trilens.prove.recorded import RecordCheck, RecordState
+from trilens.prove.ledger.verify import verify
+from trilens.prove.recorded import RecordCheck, RecordState, record_check
 from trilens.prove.report.gate_json import evaluations, gate_body
 from trilens.settings import Settings
 from trilens.storage.ports import Batch, Conflict, Journal
@@ -44,16 +43,14 @@ def appraise(settings: Settings, *, now_ms: int) -> Inputs:
 
 
 def with_record(inputs: Inputs, journal: Journal, key: VerifierKey) -> Inputs:
-    """The inputs with what the journal shows. Evidence is read from exactly the entries that verified. Raises: StoreError."""
-    note = journal.checkpoint()
-    report = verify(journal, key, checkpoint=note)
-    if report.standing is not Standing.OK or note is None:
-        state = RecordState.BROKEN if report.standing is Standing.FAILED else RecordState.NOT_ESTABLISHED
-        return replace(inputs, check=RecordCheck(state, why=_why(report)))
-    size = open_checkpoint(note, key).tree.size
+    """The inputs with what the journal shows: facts from the entries under the checkpoint, and how far the record verifies.
+
+    Facts are read from a record that does not verify too: what it shows to fail still fails. Raises: StoreError.
+    """
+    check = record_check(verify(journal, key, checkpoint=journal.checkpoint()))
     inquiry = inquire(inputs.catalogue, inputs.sheets, subject=inputs.subject, now_ms=inputs.now_ms)
-    facts = read_evidence(journal.leaves(0, size), inquiry)
-    return replace(inputs, facts=facts, check=RecordCheck(RecordState.VERIFIED, size))
+    facts = read_evidence(journal.leaves(0, min(check.size, journal.size())), inquiry)
+    return replace(inputs, facts=facts, check=check)
 
 
 def with_broken_record(inputs: Inputs, error: LedgerError) -> Inputs:
@@ -81,7 +78,3 @@ def record(report: GateReport, journal: Journal) -> Recorded:
 def _review(manifest: Manifest, now_ms: int) -> tuple[Diagnosis, ...]:
     today = dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date()
     return diagnose(manifest, today=today, environment=os.environ, compile_condition=compile_condition)
-
-
-def _why(report: Report) -> str:
-    return next((check.detail for check in report.checks if check.standing is report.standing), "")
