@@ -13,6 +13,11 @@ _ENDS_BEFORE = frozenset(".!?…:>*_#-)")
 
 def is_shown(wanted: str, text: str) -> bool:
     """Whether `wanted` stands in `text`, starting where a sentence or a line starts, and outside comments."""
+    # an answer is looked at again with every later one of its conversation
+    return _remembered(wanted, text) if len(text) <= _LONGEST_REMEMBERED else _is_shown(wanted, text)
+
+
+def _is_shown(wanted: str, text: str) -> bool:
     sought = _pattern(wanted)
     if sought is None:
         return False
@@ -22,6 +27,11 @@ def is_shown(wanted: str, text: str) -> bool:
         _starts_sentence(folded, hit.start) and not any(start <= hit.start < stop for start, stop in hidden)
         for hit in sought.hits(folded)
     )
+
+
+_LONGEST_REMEMBERED = 4_096
+"""Characters; with the size of the memory, at most 16 MiB of text."""
+_remembered = functools.lru_cache(maxsize=4_096)(_is_shown)
 
 
 @functools.lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ share one, whatever their opening words.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import TypeVar, overload
 
 from trilens.mechanisms.flow.index import Index
@@ -164,8 +165,10 @@ class Head(Sequence[T]):
         return self._items[at % self._length]
 
     def __iter__(self) -> Iterator[T]:
-        items = self._items
-        return (items[i] for i in range(self._length))
+        return islice(self._items, self._length)
+
+    def __reversed__(self) -> Iterator[T]:
+        return islice(reversed(self._items), len(self._items) - self._length, None)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
