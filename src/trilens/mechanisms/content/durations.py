@@ -3,6 +3,7 @@
 Business days and calendar days are different scales, as are days and months: none is worth a fixed number of the other.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
@@ -61,6 +62,7 @@ def _reading_of(unit: str) -> Callable[[Decimal], Reading]:
     return lambda number: Reading(scale, number * factor)
 
 
+@functools.lru_cache(maxsize=512)
 def _scale_of(unit: str) -> tuple[str, int]:
     short = _SHORT_SCALES.get(unit.lower())
     if short is not None:

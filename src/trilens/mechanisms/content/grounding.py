@@ -8,7 +8,6 @@ A claim is supported by
   (5) the person's own words, as far as they go.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +16,7 @@ from trilens.mechanisms.content.claim import Claim, ClaimKind, Reading, has_valu
 from trilens.mechanisms.content.claims import Placed, ReadText, read_text
 from trilens.mechanisms.content.derived import is_derived
 from trilens.mechanisms.content.fields import Field, FieldIndex
-from trilens.mechanisms.content.nearest import Near, Neighbourhood
+from trilens.mechanisms.content.nearest import Neighbourhood
 from trilens.mechanisms.content.said import is_said, values_said
 
 MOST_CLAIMS = 400
@@ -87,13 +86,12 @@ def unsupported_claims(
             continue
         if fields.gives(claim) or _is_today(claim, evidence.today):  # (1), (2)
             continue
-        near = around.near(placed)
-        rules = tuple(fact for one in near for fact in around.facts(one))
+        rules = tuple(fact for near in around.near(placed) for fact in around.facts(near))
         if any(is_supported_by(claim, rule) for rule in rules) or is_derived(claim, values, rules):  # (3), (4)
             continue
         if is_said(claim, around.spoken(placed), evidence.said, rules):  # (5)
             continue
-        found.append(Unsupported(claim, _nearest(claim, fields.named(around.words_of(placed), claim), near, around)))
+        found.append(Unsupported(claim, _nearest(placed, fields, around)))
     if not read.is_whole and not found and read.placed:
         found.append(Unsupported(read.placed[-1].claim, None))
     return tuple(found)
@@ -112,12 +110,10 @@ def _is_today(claim: Claim, today: date | None) -> bool:
     return has_value(claim, (Reading("date", Decimal(today.year * 10_000 + today.month * 100 + today.day)),))
 
 
-def _nearest(
-    claim: Claim, field: int | None, near: Sequence[Near], around: Neighbourhood
-) -> NearestSentence | NearestField | None:
-    """A field that the sentence names, or else the best sentence, one that holds the same kind of value first."""
+def _nearest(placed: Placed, fields: FieldIndex, around: Neighbourhood) -> NearestSentence | NearestField | None:
+    """A field that the sentence names, or else the closest sentence."""
+    field = fields.named(around.words_of(placed), placed.claim)
     if field is not None:
         return NearestField(field)
-    best = next((one for one in near if any(fact.base is claim.base for fact in around.facts(one))), None)
-    best = best or next(iter(near), None)
-    return NearestSentence(best.document, around.excerpt(best)) if best is not None else None
+    closest = around.closest(placed)
+    return NearestSentence(closest.document, around.excerpt(closest)) if closest is not None else None

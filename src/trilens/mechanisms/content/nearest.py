@@ -60,12 +60,16 @@ class Neighbourhood:
         self._stems: dict[tuple[int, int], frozenset[str]] = {}
 
     def near(self, placed: Placed) -> tuple[Near, ...]:
-        """The sentences to compare with, best first; when none holds a value of the kind, the one that fits best."""
+        """The sentences to compare with, best first: those with a value of the kind, then those a value may be computed from."""
         window, base = self._window(placed), placed.claim.base
         known = self._near.get((window, base))
         if known is None:
             known = self._near[window, base] = self._choose(window, base)
         return known
+
+    def closest(self, placed: Placed) -> Near | None:
+        """The sentence to show beside the claim: one it was compared with, or else the one that fits best, whatever it holds."""
+        return next(iter(self.near(placed) or self._every(self._window(placed))), None)
 
     def facts(self, near: Near) -> tuple[Claim, ...]:
         return self._documents[near.document].facts.get(near.sentence, ())
@@ -95,7 +99,7 @@ class Neighbourhood:
         same = self._nearest_with(every, base)
         other = _COMPUTED_FROM.get(base)
         computed = self._nearest_with(every, other) if other else ()
-        return (*same, *(near for near in computed if near not in same)) or every[:1]
+        return (*same, *(near for near in computed if near not in same))
 
     def _nearest_with(self, every: Sequence[Near], base: ClaimKind) -> tuple[Near, ...]:
         """The nearest sentences that hold a value of one kind; none when another sentence fits much better."""

@@ -13,7 +13,7 @@ _ENGLISH = frozenset(
     (
         "a about after all also am an and any are as at be because been before being but by can could did do does for from had has have he "
         "her here his how however i if in into is it its just may me more most must my no nor not of on only or other our out over own "
-        "please she should so some such than that the their them then there these they this those through to too under until up upon us very "
+        "per please she should so some such than that the their them then there these they this those through to too under until up upon us very "
         "was we were what when where which while who whom why will with within without would yes you your yours"
     ).split()
 )
@@ -22,7 +22,7 @@ _GERMAN = frozenset(
         "aber alle als also am an auch auf aus bei beim bin bis bist bitte da damit dann das dass dein dem den denn der des die dies diese "
         "dieser dieses doch du durch ein eine einem einen einer eines er es euch euer für hat habe haben hatte hier ich ihm ihn ihnen ihr ihre "
         "ihrem ihren ihrer im in innerhalb ist ja jede jeder jedes kann kein keine können man mehr mein mich mir mit muss müssen nach nicht "
-        "noch nur ob oder ohne sehr sein seine sich sie sind so soll sollte über um und uns unser unsere unter vom von vor war waren was weil "
+        "noch nur ob oder ohne pro je sehr sein seine sich sie sind so soll sollte über um und uns unser unsere unter vom von vor war waren was weil "
         "wenn werden wie wieder wir wird wo würde zu zum zur"
     ).split()
 )
