@@ -50,7 +50,9 @@ def _record(report: GateReport) -> str:
     check = report.check
     match check.state:
         case RecordState.VERIFIED:
-            return f"{local(report.now_ms)}; the record verifies, {check.size} entries"
+            return (
+                f"{local(report.now_ms)}; the record verifies, {check.size} {'entry' if check.size == 1 else 'entries'}"
+            )
         case RecordState.BROKEN:
             return f"{local(report.now_ms)}; THE RECORD DOES NOT VERIFY: {escape(check.why)}"
         case RecordState.NOT_ESTABLISHED:

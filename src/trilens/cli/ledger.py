@@ -98,7 +98,8 @@ def _read(path: Path) -> bytes:
 
 
 def _show(terminal: Terminal, report: Report, unestablished: tuple[str, ...]) -> None:
-    terminal.line(f"{report.size} entries: {report.standing.value.upper()}", style=_STYLES[report.standing])
+    noun = "entry" if report.size == 1 else "entries"
+    terminal.line(f"{report.size} {noun}: {report.standing.value.upper()}", style=_STYLES[report.standing])
     for check in report.checks:
         _show_check(terminal, check)
     for notice in report.notices:
