@@ -1,1 +1,1 @@
-"""Ratios beside named peers, side by side in one run. `python -m bench` prints the table; `python -m bench NAME` one part of it."""
+"""Ratios beside named peers, side by side in one run, and the story. `python -m bench` prints both tables; `python -m bench NAME` one part."""

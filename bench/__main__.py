@@ -1,12 +1,13 @@
-"""`python -m bench [decision] [gateway] [ledger] [story]`: all parts, or those that are named."""
+"""`python -m bench [decision] [flow] [ledger] [gateway] [story]`: all parts, or those that are named."""
 
 import importlib
 import sys
 from collections.abc import Sequence
 
-from bench.table import Row, lines, machine
+from bench.table import Row, StepRow, lines, machine
 
-PARTS = ("decision", "ledger", "gateway", "story")
+PARTS = ("decision", "flow", "ledger", "gateway", "story")
+"""Modules, each with `run`, which gives the rows of its part."""
 
 
 def main(names: Sequence[str]) -> int:
@@ -14,11 +15,12 @@ def main(names: Sequence[str]) -> int:
     if unknown:
         print(f"unknown part `{unknown[0]}`; there are: {', '.join(PARTS)}", file=sys.stderr)
         return 2
-    rows: list[Row] = []
+    rows: list[Row | StepRow] = []
     print(machine(), end="\n\n", flush=True)
     for name in names or PARTS:
         part = importlib.import_module(f"bench.{name}")
-        print(f"{name}: {part.__doc__.splitlines()[0]}", file=sys.stderr, flush=True)
+        outcome = (part.__doc__ or "").partition("\n")[0]
+        print(f"{name}: {outcome}", file=sys.stderr, flush=True)
         rows.extend(part.run())
     print("\n".join(lines(rows)))
     return 0

@@ -1,4 +1,4 @@
-"""One row a measure: what, beside which peer, the ratio, its spread over the rounds, and the target of DESIGN section 12."""
+"""One row a measure: what, beside which peer, the ratio, its spread over the rounds, and the target of DESIGN section 12; one row a story step."""
 
 import os
 import platform
@@ -43,14 +43,38 @@ class Row:
         return self.median <= self.target if self.is_at_most else self.median >= self.target
 
 
+MARKS = (
+    "✔ as it should be   ◐ only in part: for another reason, at somebody's cost, or with help from elsewhere"
+    "   ✖ goes through or breaks   ∅ not tried"
+)
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """A step of the story, and what became of it."""
+
+    step: str
+    mark: str
+    """One of those that `MARKS` explains."""
+    what: str
+    """As observed, on one line."""
+
+
 def interleaved(ours: Callable[[], float], peer: Callable[[], float], *, rounds: int = ROUNDS) -> tuple[float, ...]:
     """Ratios of ours to the peer's, measured in turns so that a busy moment meets both; one warm-up round is not counted."""
     ours(), peer()
     return tuple(ours() / peer() for _ in range(rounds))
 
 
-def lines(rows: Sequence[Row]) -> list[str]:
-    """The table as plain lines."""
+def lines(rows: Sequence[Row | StepRow]) -> list[str]:
+    """The tables as plain lines: ratios, then steps; of either nothing when there is none."""
+    ratios = [row for row in rows if isinstance(row, Row)]
+    steps = [row for row in rows if isinstance(row, StepRow)]
+    between = [""] if ratios and steps else []
+    return [*(_ratios(ratios) if ratios else ()), *between, *(_steps(steps) if steps else ())]
+
+
+def _ratios(rows: Sequence[Row]) -> list[str]:
     head = f"{'':4} {'measure':58} {'beside':34} {'median':>8} {'range':>15} {'target':>8}"
     out = [head, "-" * len(head)]
     for row in rows:
@@ -63,6 +87,11 @@ def lines(rows: Sequence[Row]) -> list[str]:
         if row.note:
             out.append(f"     {row.note}")
     return out
+
+
+def _steps(rows: Sequence[StepRow]) -> list[str]:
+    head = f"{'step':34}   what happened"
+    return [head, "-" * len(MARKS), *(f"{row.step:34} {row.mark} {row.what}" for row in rows), "", MARKS]
 
 
 def machine() -> str:
