@@ -52,7 +52,7 @@ def _tool_call(bench: Bench) -> Callable[[], object]:
 
 
 def _reply(bench: Bench) -> Callable[[], object]:
-    text = "You can send unworn items back within 30 days; the refund reaches you within 5 business days."
+    text = "Items can be returned within 30 days of delivery, and the refund is paid to the method you paid with."
     return _decision(bench, lambda scene: events.output(scene, text))
 
 

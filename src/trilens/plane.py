@@ -1,6 +1,5 @@
 """The composition root: every part of one installation, wired once. Only here does a storage backend have a name."""
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from trilens.declare.files import reader
 from trilens.declare.parse import parse
 from trilens.enforce.drive import AsyncDriver, Driver
 from trilens.enforce.pipeline import Bench
+from trilens.entropy import EntropyPool
 from trilens.errors import SettingsError, TrilensError
 from trilens.lenses.catalog import engine_name, load
 from trilens.lenses.lens import Guard
@@ -139,12 +139,31 @@ def open_plane(
     system = load_system(settings, environment, guards)
     keyring = open_keyring(settings.home)
     journal = open_journal(settings.home)
+    try:
+        return _started(settings, environment, system, guards, keyring, journal, clock)
+    except BaseException:
+        # a run that did not begin leaves no lock behind
+        journal.close()
+        keyring.close()
+        raise
+
+
+def _started(
+    settings: Settings,
+    environment: Mapping[str, str],
+    system: System,
+    guards: tuple[Guard, ...],
+    keyring: KeyRing,
+    journal: Journal,
+    clock: Callable[[], int],
+) -> Plane:
+    entropy = EntropyPool()
     bench = Bench(
         system=system,
         guards=guards,
         engine=engine_name(guards),
         mac=Mac(keyring.secret("mac")),
-        new_id=lambda: secrets.token_hex(10),
+        new_id=lambda: entropy.draw(10).hex(),
     )
     checkpointer = Checkpointer(journal, Signer(system.id, keyring.secret("log")))
     journal.commit(Batch((_run_entry(entry.Kind.STARTED, bench, clock()),))).result(10)
@@ -158,8 +177,8 @@ def open_plane(
         journal=journal,
         keyring=keyring,
         keystore=open_keystore(settings.home),
-        driver=AsyncDriver(bench, journal=journal, keyring=keyring, clock=clock),
-        sync_driver=Driver(bench, journal=journal, keyring=keyring, clock=clock),
+        driver=AsyncDriver(bench, journal=journal, keyring=keyring, clock=clock, random=entropy.draw),
+        sync_driver=Driver(bench, journal=journal, keyring=keyring, clock=clock, random=entropy.draw),
         checkpointer=checkpointer,
         clock=clock,
         beat=beat,

@@ -317,7 +317,7 @@ def test_no_leaf_holds_personal_data_or_words(desk: Desk) -> None:
     held(desk)
     desk.driver(LIMITS).judge_request(desk.asked("my name is Ada Lovelace"))
     stored = b"".join(desk.journal.leaves(0, desk.journal.size()))
-    for secret in (b"C-17", b"Lovelace", b"Gr\xc3\xbcezi", b"\"450\""):
+    for secret in (b"C-17", b"Lovelace", b"Gr\xc3\xbcezi", b'"450"'):
         assert secret not in stored
 
 

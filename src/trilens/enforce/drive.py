@@ -7,6 +7,7 @@ INVARIANT: what a method returns has been committed. If it cannot be recorded, i
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -77,11 +78,18 @@ class _Procedure:
     """What both twins do. `clock` gives milliseconds since 1970 UTC and is read once per attempt."""
 
     def __init__(
-        self, bench: Bench, *, journal: Journal, keyring: KeyRing, clock: Callable[[], int], deadline_s: float = 10.0
+        self,
+        bench: Bench,
+        *,
+        journal: Journal,
+        keyring: KeyRing,
+        clock: Callable[[], int],
+        random: Callable[[int], bytes] = os.urandom,
+        deadline_s: float = 10.0,
     ) -> None:
         self.bench = bench
         self.journal = journal
-        self.sealer = Sealer(bench.system, keyring)
+        self.sealer = Sealer(bench.system, keyring, random)
         self.clock = clock
         self.deadline_s = deadline_s
         self._flows = FlowCache()

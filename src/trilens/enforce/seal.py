@@ -1,5 +1,7 @@
 """Step 6, first half: turn a draft into the batch that is written: payloads sealed, entries encoded, the case made."""
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from trilens.enforce.plan import Draft, DraftCase, DraftEntry
@@ -18,6 +20,8 @@ class Sealer:
 
     system: System
     keyring: KeyRing
+    random: Callable[[int], bytes] = os.urandom
+    """Gives nonces: bytes fit for secrets, never the same twice."""
 
     def batch(self, draft: Draft, exchange: Exchange, now_ms: int, *, kept: bytes = b"") -> Batch:
         """The batch to commit.
@@ -39,10 +43,6 @@ class Sealer:
             opened=opened,
         )
 
-    def seal(self, plaintext: bytes, exchange: Exchange, now_ms: int) -> Sealed:
-        """Seal something that belongs to the exchange's person."""
-        return payload.seal(plaintext, self._ring(exchange), retain_until_ms=self._retain_until(now_ms))
-
     def open(self, sealed: Sealed) -> bytes | None:
         """The plaintext; None when its key was destroyed."""
         key = self.keyring.key(sealed.ring)
@@ -55,25 +55,21 @@ class Sealer:
     def _retain_until(self, now_ms: int) -> int:
         return now_ms + self.system.retention.get(RETENTION, 0)
 
+    def _close(self, plaintext: bytes, ring: Ring, now_ms: int, sealed: list[Sealed]) -> Sealed:
+        closed = payload.seal(plaintext, ring, retain_until_ms=self._retain_until(now_ms), random=self.random)
+        sealed.append(closed)
+        return closed
+
     def _leaf(self, item: DraftEntry, ring: Ring, now_ms: int, sealed: list[Sealed]) -> bytes:
         refs: tuple[entry.PayloadRef, ...] = ()
         if item.payload:
-            closed = payload.seal(item.payload, ring, retain_until_ms=self._retain_until(now_ms))
-            sealed.append(closed)
+            closed = self._close(item.payload, ring, now_ms, sealed)
             refs = (entry.PayloadRef(closed.commitment, closed.ring, RETENTION),)
         return entry.encode(item.kind, now_ms, item.body, payload=refs)
 
     def _case(
         self, draft: DraftCase, exchange: Exchange, ring: Ring, now_ms: int, kept: bytes, sealed: list[Sealed]
     ) -> Case:
-        until = self._retain_until(now_ms)
-        shown = payload.seal(draft.card, ring, retain_until_ms=until)
-        sealed.append(shown)
-        commitment = ""
-        if kept:
-            closed = payload.seal(kept, ring, retain_until_ms=until)
-            sealed.append(closed)
-            commitment = closed.commitment
         return Case(
             id=draft.id,
             kind="approval",
@@ -84,8 +80,8 @@ class Sealer:
             intents=draft.intents,
             covers=draft.covers,
             by=draft.by,
-            card=shown.commitment,
-            kept=commitment,
+            card=self._close(draft.card, ring, now_ms, sealed).commitment,
+            kept=self._close(kept, ring, now_ms, sealed).commitment if kept else "",
         )
 
     def _opened(self, case: Case, now_ms: int) -> bytes:

@@ -14,7 +14,7 @@ from trilens.vocabulary.event import Turn
 class JudgedPrefixes:
     """A bounded memory of judged prefixes. Not safe for use from several threads."""
 
-    def __init__(self, *, most: int = 65_536) -> None:
+    def __init__(self, *, most: int = 262_144) -> None:
         self._most = most
         self._known: OrderedDict[bytes, None] = OrderedDict()
 
@@ -29,11 +29,11 @@ class JudgedPrefixes:
         return fresh
 
     def mark(self, who: bytes, turns: Sequence[Turn]) -> None:
-        """Remember that all of `turns` were judged, recorded and let through."""
+        """Remember that all of `turns` were judged, recorded and let through, and so was every beginning of them."""
         chain = hashlib.sha256(who).digest()
         for turn in turns:
             chain = hashlib.sha256(chain + turn.digest).digest()
-        self._known[chain] = None
-        self._known.move_to_end(chain)
+            self._known[chain] = None
+            self._known.move_to_end(chain)
         while len(self._known) > self._most:
             self._known.popitem(last=False)
