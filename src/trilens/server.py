@@ -3,6 +3,7 @@
 Nothing is served without a key, but for the two questions whether it lives and whether it is ready.
 """
 
+import gc
 import logging
 import sys
 import time
@@ -19,11 +20,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trilens.enforce.drive import AsyncDriver
 from trilens.errors import TrilensError
-from trilens.gateways.asgi import Reply, send_reply
+from trilens.gateways.asgi import Reply, refused, send_reply
 from trilens.gateways.credentials import Credentials
 from trilens.gateways.gateway import Gateway, asserting_headers
 from trilens.gateways.headers import read_head
-from trilens.gateways.openai.outbound import refused
+from trilens.gateways.http11 import BoundedProtocol
 from trilens.gateways.openai.routes import ChatCompletions
 from trilens.gateways.refusal import Refusal, of_error
 from trilens.gateways.upstream import AiohttpUpstream
@@ -35,6 +36,8 @@ _MOST_CONNECTIONS = 2048
 """Beyond it connections are refused with 503: each may hold a body of 10 MB."""
 _IDLE_S = 75
 _GRACE_S = 30
+_COLLECT_AFTER = (20_000, 50, 100)
+"""Objects made beyond those freed until the youngest are looked through, and how many such looks make one at the older, and the oldest."""
 _BUG = Refusal(500, "server_error", "internal", "Trilens could not handle the request; nothing more was done")
 
 
@@ -169,7 +172,7 @@ def server_config(plane: Parts, *, host: str = "127.0.0.1", port: int = 8080) ->
         build_app(plane),
         host=host,
         port=port,
-        http="httptools",
+        http=BoundedProtocol,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         lifespan="on",
         ws="none",
@@ -186,6 +189,18 @@ def server_config(plane: Parts, *, host: str = "127.0.0.1", port: int = 8080) ->
     )
 
 
+def settle_memory() -> None:
+    """Let the collector of this process look at what requests leave behind, more rarely, and not at all that was loaded before.
+
+    A request makes some hundred objects that die with it; the default looks through a good part of them at every second request, and it
+    was a sixth of the processor time of a small one (bench/gateway.py).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
+
+
 def serve(plane: Parts, *, host: str = "127.0.0.1", port: int = 8080) -> None:
     """Serve until a signal says to stop; requests under way may finish within `_GRACE_S`."""
+    settle_memory()
     uvicorn.Server(server_config(plane, host=host, port=port)).run()

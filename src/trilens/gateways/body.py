@@ -1,16 +1,12 @@
-"""The body of a request: bounded in bytes and in time, uncompressed JSON."""
+"""The body of a request: bounded, uncompressed JSON. How long it may take is bounded where bytes arrive, in `http11`."""
 
-import asyncio
-
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from trilens.errors import WireError
 from trilens.gateways.headers import Head
 
 LARGEST = 10 * 1024 * 1024
 """Bytes. The largest context windows are about 2 million tokens, 8 MB of English."""
-DEADLINE_S = 30.0
-"""To receive all of it: 10 MB at 2.7 Mbit/s."""
 
 
 class ClientLeftError(Exception):
@@ -21,30 +17,19 @@ async def read_body(receive: Receive, head: Head) -> bytes:
     """The whole body of a request.
 
     Raises:
-        WireError: `wire/media-type` or `wire/encoded` (415), `wire/too-large` (413), `wire/too-slow` (408).
+        WireError: `wire/media-type` or `wire/encoded` (415), `wire/too-large` (413).
         ClientLeftError: the client left before it was complete.
     """
     _check_head(head)
-    try:
-        async with asyncio.timeout(DEADLINE_S):
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body", False):
-                body: bytes = message.get("body", b"")
-                _check_size(len(body))
-                return body
-            return await _gather(message, receive)
-    except TimeoutError as error:
-        raise WireError("wire/too-slow", f"the body did not arrive within {DEADLINE_S:g} s", status=408) from error
-
-
-async def _gather(message: Message, receive: Receive) -> bytes:
-    parts = bytearray()
-    while message["type"] == "http.request":
-        parts += message.get("body", b"")
-        _check_size(len(parts))
+    parts: list[bytes] = []
+    size = 0
+    while (message := await receive())["type"] == "http.request":
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        _check_size(size)
+        parts.append(part)
         if not message.get("more_body", False):
-            return bytes(parts)
-        message = await receive()
+            return b"".join(parts) if len(parts) > 1 else part
     raise ClientLeftError
 
 
@@ -54,6 +39,9 @@ def _check_size(size: int) -> None:
 
 
 def _check_head(head: Head) -> None:
+    if head.content_type == b"application/json" and not head.content_encoding:
+        _check_length(head.content_length)
+        return
     media, _, parameters = head.content_type.partition(b";")
     if media.strip().lower() != b"application/json":
         raise WireError("wire/media-type", "the body must be `application/json`", status=415)
@@ -61,8 +49,12 @@ def _check_head(head: Head) -> None:
         raise WireError("wire/media-type", "the body must be UTF-8", status=415)
     if head.content_encoding.strip().lower() not in (b"", b"identity"):
         raise WireError("wire/encoded", "a compressed body is not accepted", help="send it as it is", status=415)
-    if head.content_length.isdigit():
-        _check_size(int(head.content_length[:20]))
+    _check_length(head.content_length)
+
+
+def _check_length(told: bytes) -> None:
+    if told.isdigit():
+        _check_size(int(told[:20]))
 
 
 def _too_large() -> WireError:

@@ -6,7 +6,7 @@ followed. Every wait has an end, and so has every body.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
@@ -25,6 +25,7 @@ FIRST_BYTE_S = 120.0
 BETWEEN_BYTES_S = 60.0
 """A stream that stalls longer is dead: providers send keep-alive comments every 15 to 30 s."""
 TOTAL_S = 900.0
+"""From the first byte to the last: longer than the slowest models write."""
 LARGEST_ANSWER = 16 * 1024 * 1024
 """A megabyte is over 200 000 tokens of English; with log probabilities an answer grows tenfold."""
 _IDLE_S = 15.0
@@ -55,11 +56,11 @@ class UpstreamReply(Protocol):
         ...
 
     async def read(self) -> bytes:
-        """The whole body. Raises: WireError, `upstream/timeout`, `upstream/cut` or `upstream/too-large`."""
+        """The whole body. Raises: as `next`."""
         ...
 
-    def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises: as `read`."""
+    async def next(self) -> bytes:
+        """What has come of the body since; empty at its end. Raises: WireError, `upstream/timeout`, `upstream/cut` or `upstream/too-large`."""
         ...
 
     async def drain(self) -> None:
@@ -120,7 +121,8 @@ class AiohttpUpstream:
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_AUTOMATIC,
             auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=TOTAL_S, connect=None, sock_connect=CONNECT_S, sock_read=None),
+            # what takes longer than a connection has its end below: one timer a wait instead of three
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=None),
         )
 
     async def ask(self, target: Target, headers: Sequence[tuple[str, str]], body: bytes) -> UpstreamReply:
@@ -156,6 +158,9 @@ def _problem(response: aiohttp.ClientResponse) -> WireError | None:
 class _AiohttpReply:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        self._size = 0
+        self._now_s = asyncio.get_running_loop().time
+        self._end_s = self._now_s() + TOTAL_S
 
     @property
     def status(self) -> int:
@@ -170,24 +175,27 @@ class _AiohttpReply:
         return self._response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     async def read(self) -> bytes:
-        return b"".join([piece async for piece in self.pieces()])
+        parts: list[bytes] = []
+        while part := await self.next():
+            parts.append(part)
+            if self._response.content.at_eof():
+                break
+        return b"".join(parts)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        content, size = self._response.content, 0
+    async def next(self) -> bytes:
         try:
-            while True:
-                async with asyncio.timeout(BETWEEN_BYTES_S):
-                    piece = await content.readany()
-                if not piece:
-                    return
-                size += len(piece)
-                if size > LARGEST_ANSWER:
-                    raise WireError("upstream/too-large", f"sent more than {LARGEST_ANSWER} bytes", status=502)
-                yield piece
+            async with asyncio.timeout(BETWEEN_BYTES_S):
+                part = await self._response.content.readany()
         except TimeoutError as error:
             raise _timeout("stopped in the middle of its answer") from error
         except (aiohttp.ClientError, OSError) as error:
             raise WireError("upstream/cut", "broke off its answer", status=502) from error
+        self._size += len(part)
+        if self._size > LARGEST_ANSWER:
+            raise WireError("upstream/too-large", f"sent more than {LARGEST_ANSWER} bytes", status=502)
+        if self._now_s() > self._end_s:
+            raise _timeout("did not come to an end")
+        return part
 
     async def drain(self) -> None:
         with contextlib.suppress(TimeoutError, aiohttp.ClientError, OSError):

@@ -128,12 +128,14 @@ def test_a_held_request_goes_on_once_it_is_approved(install: Install) -> None:
     assert here.model.count == 1
 
 
-def decide_with(here: Any, edit: Edit, *, adds: tuple[str, ...]) -> None:
+def decide_with(here: Any, edit: Edit) -> None:
     """Approve the newest case with an edit, as the desk does."""
     case = here.journal.cases()[0]
     card = here.journal.payload(case.card)
     sealed = payload.seal(write_edit(edit), Ring(card.ring, here.keyring.key(card.ring)), retain_until_ms=2**52)
-    move = CaseMove(case.id, CaseState.OPEN, CaseState.APPROVED, "lead", here.clock.now_ms, sealed.commitment, adds)
+    move = CaseMove(
+        case.id, CaseState.OPEN, CaseState.APPROVED, "lead", here.clock.now_ms, sealed.commitment, (), case.intents
+    )
     leaf = encode("case.decided", here.clock.now_ms, {"case": case.id})
     here.journal.commit(Batch((leaf,), payloads=(sealed,), moved=(move,))).result(5)
 
@@ -147,7 +149,7 @@ def test_an_approved_edit_is_what_leaves_and_the_original_is_not(install: Instal
     here = install(hold_strangers, script=MAIL)
     key = here.key()
     here.post(request(stream=stream), key=key)
-    decide_with(here, Edit({0: '{"to":"b@shop.example","body":"hi"}'}, "Sending it to you."), adds=())
+    decide_with(here, Edit({0: '{"to":"b@shop.example","body":"hi"}'}, "Sending it to you."))
     answer = here.client(key)
     if stream:
         with answer.chat.completions.stream(model="gpt-5.1", messages=ASK) as events:
@@ -186,4 +188,16 @@ def test_a_kept_answer_whose_key_was_destroyed_is_asked_afresh(install: Install)
     here.decide(case)
     here.keyring.destroy(here.journal.payload(case.kept).ring)
     here.post(request(), key=key)
+    assert here.model.count == 2
+
+
+def test_an_answer_whose_edit_was_erased_is_not_released_as_it_was(install: Install) -> None:
+    here = install(hold_mail, script=MAIL)
+    key = here.key()
+    here.post(request(), key=key)
+    decide_with(here, Edit({0: '{"to":"b@shop.example","body":"hi"}'}))
+    edit = here.journal.cases()[0].edit
+    payload_of = here.journal.payload
+    here.journal.payload = lambda commitment: None if commitment == edit else payload_of(commitment)
+    assert here.post(request(), key=key).status == 403
     assert here.model.count == 2

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from trilens.enforce.drive import Answered, Asked, Ruled
 from trilens.enforce.plan import Draft, Plan, Ruling
+from trilens.gateways.openai.backlog import Backlog
 from trilens.gateways.openai.release import StreamRelease
+from trilens.gateways.openai.stream import Piece
 from trilens.gateways.outlet import Outlet
 from trilens.gateways.refusal import Refusal
 from trilens.storage.ports import Committed
@@ -174,6 +176,25 @@ def test_whatever_is_said_and_however_it_is_cut_only_judged_words_leave_and_bad_
     elif refusal is None:
         assert client.body.endswith(b"data: [DONE]\n\n")
         assert "refused by Trilens" in client.text
+
+
+def test_a_call_waits_for_its_own_judgement_though_words_before_it_may_leave() -> None:
+    backlog = Backlog()
+    words, call, end = Piece(b"words", "Good. "), Piece(b"call", has_calls=True), Piece(b"end", finish_reason="stop")
+    for piece in (Piece(b"role", has_role=True), words, Piece(b"ping"), call, Piece(b"pong"), end):
+        backlog.add(piece)
+    backlog.judged = 6
+    assert backlog.take_judged() == b"rolewordsping"
+    assert backlog.take_judged() == b""
+    assert backlog.take_all() == b"callpongend"
+
+
+def test_a_call_that_carries_words_as_well_waits_with_them() -> None:
+    backlog = Backlog()
+    for piece in (Piece(b"a", "Good. "), Piece(b"b", "Bye. ", has_calls=True)):
+        backlog.add(piece)
+    backlog.judged = 11
+    assert backlog.take_judged() == b"a"
 
 
 async def send(body: bytes, packets: list[int], driver: MemoryDriver, client: Client) -> Refusal | None:

@@ -137,6 +137,27 @@ def test_a_window_leaves_while_the_model_is_still_writing(install: Install, pupp
     assert "".join(seen) == LONG
 
 
+@pytest.mark.requirement("X4")
+def test_a_call_does_not_slip_out_with_the_words_before_it(install: Install, puppet: Any) -> None:
+    """The words are released in a window while the call after them has arrived and nobody has judged it."""
+
+    def guard(event: Event, _: Context) -> Answer:
+        return deny(WHY) if event.component == "send_email" else allow()
+
+    here = install(guard, upstream=puppet.base_url)
+    call = {"index": 0, "id": "c", "type": "function", "function": {"name": "send_email", "arguments": '{"to":"a"}'}}
+    body = stream(chunk(content=LONG + " "), chunk(tool_calls=[call]), finish="tool_calls")
+    end = body.index(b'"finish_reason": "tool_calls"')
+    puppet.head()
+    puppet.push(body[:end])
+    threading.Thread(target=lambda: (puppet.asked.wait(10), puppet.push(body[end:]), puppet.end())).start()
+    got = ask(here)
+    assert got.status == 200
+    assert b'"name"' not in got.body
+    assert text_of(got.body).startswith(LONG)
+    assert "The call of send_email was refused" in text_of(got.body)
+
+
 def test_nothing_leaves_before_its_commit(install: Install, puppet: Any) -> None:
     """With a journal that does not answer, not even the status goes out."""
     here = install(upstream=puppet.base_url)
@@ -230,6 +251,32 @@ def test_a_stop_midway_is_an_error_event_and_a_record_of_what_was_delivered(inst
     here.decide(case)
     again = ask(here, key)
     assert text_of(again.body) == "The first sentence is here. The second one follows it. A third ends."
+
+
+@pytest.mark.parametrize("does", ["denies", "changes what left"])
+def test_words_that_left_are_not_taken_back_so_that_the_stream_stops_openly(
+    install: Install, puppet: Any, does: str
+) -> None:
+    def judge(text: str) -> Answer | None:
+        if "second" not in text:
+            return None
+        return deny(WHY) if does == "denies" else modify(Edit("text", (Span(0, 3),)), findings=(WHY,))
+
+    def settled(text: str) -> Answer | None:
+        return judge(text) if text.startswith("The") else None
+
+    here = install(on_output(settled), upstream=puppet.base_url)
+    puppet.head()
+    puppet.push(chunk(role="assistant") + chunk(content="The first sentence is here. ") + chunk(content="The"))
+    got = ""
+    with pytest.raises(openai.APIError) as caught:  # noqa: PT012
+        for part in here.client().chat.completions.create(model="chat", messages=ASK, stream=True):
+            got += part.choices[0].delta.content or ""
+            puppet.push(chunk(content=" second one.") + chunk(finish="stop") + b"data: [DONE]\n\n")
+            puppet.end()
+    assert got == "The first sentence is here. "
+    assert caught.value.code == "stopped_midway"
+    assert deliveries(here) == [(28, "stopped_midway")]
 
 
 def test_words_split_over_windows_are_judged_together(install: Install, puppet: Any) -> None:

@@ -29,7 +29,7 @@ class Backlog:
         ready: list[Piece] = []
         letters = 0
         for piece in self._pieces:
-            if letters + len(piece.text) > self.judged:
+            if piece.is_of_the_whole or letters + len(piece.text) > self.judged:
                 break
             letters += len(piece.text)
             ready.append(piece)

@@ -3,9 +3,9 @@
 Unknown fields pass: they are sent as they came. Refused by name is what would carry something past the guards.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 import orjson
 
@@ -21,6 +21,7 @@ _ROLES = {
     "assistant": Role.ASSISTANT,
     "tool": Role.TOOL,
 }
+_MORE_THAN_WORDS = frozenset({"audio", "refusal", "tool_calls", "function_call"})
 _REFUSED = ("functions", "function_call", "audio", "web_search_options")
 """Legacy calls, and what the model's own server would do out of our sight."""
 
@@ -62,7 +63,7 @@ def read_request(raw: bytes) -> Inbound:
         raise wrong_type("stream", "true or false")
     if not isinstance(messages, list) or not messages:
         raise wrong_type("messages", "a list with at least one message")
-    turns = tuple(_turn(message, f"messages[{n}]") for n, message in enumerate(messages))
+    turns = tuple([_turn(message, n) for n, message in enumerate(messages)])
     return Inbound(raw, body, turns, model, bool(stream))
 
 
@@ -86,42 +87,47 @@ def _refuse_unjudged(body: Mapping[str, object]) -> None:
             raise unsupported("wire/unsupported", f"`tools[{position}]`, which is no function,")
 
 
-def _turn(message: object, where: str) -> Turn:
+def _turn(message: object, position: int) -> Turn:
     if not isinstance(message, dict):
-        raise wrong_type(where, "an object")
-    role = _role(message.get("role"), where)
+        raise wrong_type(_at(position), "an object")
+    role = _ROLES.get(written) if isinstance(written := message.get("role"), str) else None
     content = message.get("content")
-    if content is None and role is not Role.ASSISTANT:
-        raise wrong_type(f"{where}.content", "text or a list of parts")
-    text = content if isinstance(content, str) else read_text(content, f"{where}.content")
-    digest = hashlib.sha256(orjson.dumps(message, option=orjson.OPT_SORT_KEYS)).digest()
+    if isinstance(content, str):
+        text = content
+    elif content is None and role is not Role.ASSISTANT and role is not None:
+        raise wrong_type(f"{_at(position)}.content", "text or a list of parts")
+    else:
+        text = read_text(content, f"{_at(position)}.content")
+    # one spelling, so that the same message is the same turn
+    digest = sha256(orjson.dumps(message, option=orjson.OPT_SORT_KEYS)).digest()
     match role:
+        case Role.USER | Role.SYSTEM:
+            return Turn(role, text, digest)
         case Role.ASSISTANT:
-            return Turn(role, _spoken(message, text, where), digest, read_calls(message, where))
+            return _answer(message, text, digest, position)
         case Role.TOOL:
             call_id = message.get("tool_call_id")
             if not isinstance(call_id, str):
-                raise wrong_type(f"{where}.tool_call_id", "text")
+                raise wrong_type(f"{_at(position)}.tool_call_id", "text")
             return Turn(role, text, digest, call_id=call_id)
-        case _:
-            return Turn(role, text, digest)
+        case None if written == "function":
+            raise unsupported("wire/unsupported", f"the role `function` in `{_at(position)}`")
+        case None:
+            raise wrong_type(f"{_at(position)}.role", "system, developer, user, assistant or tool")
 
 
-def _role(written: object, where: str) -> Role:
-    role = _ROLES.get(written) if isinstance(written, str) else None
-    if role is None:
-        if written == "function":
-            raise unsupported("wire/unsupported", f"the role `function` in `{where}`")
-        raise wrong_type(f"{where}.role", "system, developer, user, assistant or tool")
-    return role
+def _at(position: int) -> str:
+    return f"messages[{position}]"
 
 
-def _spoken(message: Mapping[str, object], text: str, where: str) -> str:
+def _answer(message: Mapping[str, object], text: str, digest: bytes, position: int) -> Turn:
+    """An assistant's turn. Most hold words alone, and are told so by the fields they lack."""
+    if _MORE_THAN_WORDS.isdisjoint(message):
+        return Turn(Role.ASSISTANT, text, digest)
     if message.get("audio") is not None:
-        raise unsupported("wire/unsupported-content", f"`audio` in `{where}`")
+        raise unsupported("wire/unsupported-content", f"`audio` in `{_at(position)}`")
     refusal = message.get("refusal")
-    if refusal is None:
-        return text
-    if not isinstance(refusal, str):
-        raise wrong_type(f"{where}.refusal", "text")
-    return f"{text}\n{refusal}" if text else refusal
+    if refusal is not None and not isinstance(refusal, str):
+        raise wrong_type(f"{_at(position)}.refusal", "text")
+    said = "\n".join(part for part in (text, refusal) if part)
+    return Turn(Role.ASSISTANT, said, digest, read_calls(message, _at(position)))

@@ -11,7 +11,6 @@ import orjson
 
 from trilens.enforce.plan import Plan, Ruling
 from trilens.errors import WireError
-from trilens.gateways.asgi import JSON, Reply
 from trilens.gateways.openai.wire import read_calls, read_text, wrong_type
 from trilens.gateways.refusal import Refusal, of_call
 from trilens.gateways.strict import strict_object
@@ -189,30 +188,3 @@ def spoken(leaving: Leaving) -> str:
 
 def write_call(call: Call) -> dict[str, object]:
     return {"id": call.id, "type": "function", "function": {"name": call.tool, "arguments": call.arguments}}
-
-
-def write_refusal(refusal: Refusal) -> bytes:
-    """An error in OpenAI's shape, as body or as the data of an event."""
-    error: dict[str, object] = {
-        "message": refusal.message,
-        "type": refusal.kind,
-        "param": None,
-        "code": refusal.code,
-    }
-    more = {"decision_id": refusal.decision, "case": refusal.case, "help": refusal.help}
-    error |= {name: value for name, value in more.items() if value}
-    return orjson.dumps({"error": error})
-
-
-_NO_RETRY = (b"x-should-retry", b"false")
-"""Read by the OpenAI clients, which otherwise repeat a 5xx by themselves."""
-
-
-def refused(refusal: Refusal) -> Reply:
-    """A refusal as a whole answer."""
-    headers = [JSON]
-    if not refusal.may_retry:
-        headers.append(_NO_RETRY)
-    if refusal.decision:
-        headers.append((b"x-trilens-decision", refusal.decision.encode()))
-    return Reply(refusal.status, tuple(headers), write_refusal(refusal))

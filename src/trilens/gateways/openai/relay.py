@@ -7,11 +7,12 @@ from starlette.types import Receive, Send
 from trilens.enforce.drive import Asked, AsyncDriver
 from trilens.enforce.plan import DraftEntry
 from trilens.errors import StoreError, TrilensError, WireError
+from trilens.gateways.asgi import write_refusal
 from trilens.gateways.body import ClientLeftError
 from trilens.gateways.gateway import Gateway, Taken
 from trilens.gateways.headers import answer_headers
 from trilens.gateways.openai.kept import DecidedAnswer
-from trilens.gateways.openai.outbound import check_media, write_refusal
+from trilens.gateways.openai.outbound import check_media
 from trilens.gateways.openai.release import StreamRelease
 from trilens.gateways.outlet import Outlet
 from trilens.gateways.presence import Presence
@@ -58,7 +59,7 @@ async def relay(gateway: Gateway, asked: Asked, taken: Taken, receive: Receive, 
 
 async def _through(reply: UpstreamReply, release: StreamRelease) -> Refusal | None:
     check_media(reply.content_type, MEDIA)
-    async for data in reply.pieces():
+    while data := await reply.next():
         release.take(data)
         if release.is_done:
             break

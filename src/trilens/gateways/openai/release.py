@@ -67,6 +67,7 @@ class StreamRelease:
         """Release what may leave already. Raises: StoreError, and then nothing more may leave."""
         transcript = self._transcript
         if not self._in_windows or transcript.has_calls or transcript.finish_reason:
+            # what is left is judged at once with the end
             return
         stop = window_end(self._waiting, len(self._judged))
         if stop is None:

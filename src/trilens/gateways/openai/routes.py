@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from trilens.enforce.drive import Asked
 from trilens.enforce.hold import Approved, Fresh, Refused, Waiting
 from trilens.errors import TrilensError, WireError
-from trilens.gateways.asgi import JSON, Reply, send_reply
+from trilens.gateways.asgi import JSON, Reply, refused, send_reply
 from trilens.gateways.body import ClientLeftError, read_body
 from trilens.gateways.gateway import Gateway, Taken
 from trilens.gateways.headers import Head, answer_headers, read_head
@@ -26,7 +26,6 @@ from trilens.gateways.openai.outbound import (
     edited,
     read_answer,
     read_refusal,
-    refused,
     write_answer,
 )
 from trilens.gateways.openai.relay import relay, replay

@@ -39,9 +39,14 @@ class Piece:
     is_done: bool = False
 
     @property
+    def is_of_the_whole(self) -> bool:
+        """It carries a call or ends the answer, and leaves with the judgement of the whole answer alone."""
+        return self.has_calls or bool(self.finish_reason) or self.is_done
+
+    @property
     def is_wordless(self) -> bool:
         """It carries neither words nor calls, and ends nothing."""
-        return not (self.text or self.has_calls or self.finish_reason or self.is_usage or self.is_done)
+        return not (self.text or self.is_usage or self.is_of_the_whole)
 
 
 @dataclass(slots=True)
