@@ -22,8 +22,6 @@ from trilens.vocabulary.system import System
 
 JUDGED_FIELDS = frozenset({"role", "content", "refusal", "tool_calls"})
 """Of a message. Whatever else a model put into it does not leave, since nobody looked at it."""
-
-
 _LONGEST_REFUSAL = 65_536
 
 

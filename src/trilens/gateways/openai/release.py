@@ -38,7 +38,7 @@ class StreamRelease:
         self._raw: list[bytes] = []
         self._judged = ""
         """All words that were judged, as they leave."""
-        self._waiting = ""
+        self._waiting: list[str] = []
         """Words that were not judged yet."""
         self._in_windows = True
 
@@ -61,7 +61,7 @@ class StreamRelease:
         for event in events:
             piece = self._transcript.read(event)
             self._backlog.add(piece)
-            self._waiting += piece.text
+            self._waiting.append(piece.text)
 
     async def release(self) -> None:
         """Release what may leave already. Raises: StoreError, and then nothing more may leave."""
@@ -69,10 +69,11 @@ class StreamRelease:
         if not self._in_windows or transcript.has_calls or transcript.finish_reason:
             # what is left is judged at once with the end
             return
-        stop = window_end(self._waiting, len(self._judged))
+        waiting = "".join(self._waiting)
+        stop = window_end(waiting, len(self._judged))
         if stop is None:
             return
-        context, new = context_of(self._judged), self._waiting[:stop]
+        context, new = context_of(self._judged), waiting[:stop]
         ruled = await self._driver.judge_window(
             self._asked,
             context + new,
@@ -83,7 +84,7 @@ class StreamRelease:
         if ruled is None or left is None:
             self._in_windows = False
             return
-        self._waiting = self._waiting[stop:]
+        self._waiting = [waiting[stop:]]
         self._pass(new, front=left.text[: len(left.text) - len(context) - len(new)])
         ready = self._backlog.take_judged()
         if ready:
@@ -115,7 +116,8 @@ class StreamRelease:
             raise unreadable("it broke off before its end")
         came = self._transcript.calls()
         calls = edited_calls(came, edit) if edit else came
-        rest = edit.text if edit and edit.text is not None else self._waiting
+        waiting = "".join(self._waiting)
+        rest = edit.text if edit and edit.text is not None else waiting
         context = context_of(self._judged) if rest else ""
         kept = KeptAnswer(self._model, is_stream=True, raw=self._to_keep(Leaving(rest, calls, ()), edit)).write()
         whole = Whole(context + rest, calls, kept, kept_case, is_begun=bool(self._judged))
@@ -125,17 +127,18 @@ class StreamRelease:
         if not released.leaving.text.startswith(context):
             return _too_late(released)
         leaving = replace(released.leaving, text=released.leaving.text[len(context) :])
-        is_as_it_came = edit is None and self._transcript.is_plain and leaving.is_all_of(leaving.text, came)
-        await self._outlet.write(self._rest(leaving, is_as_it_came=is_as_it_came), decisions=released.decisions)
+        has_same_calls = edit is None and self._transcript.is_plain and leaving.is_all_of(leaving.text, came)
+        front = leaving.text.removesuffix(waiting)
+        if has_same_calls and leaving.text.endswith(waiting) and not (front and self._judged):
+            self._pass(waiting, front=front)
+            data = self._backlog.take_all()
+        else:
+            data = self._in_own_words(leaving)
+        await self._outlet.write(data, decisions=released.decisions)
         return None
 
-    def _rest(self, leaving: Leaving, *, is_as_it_came: bool) -> bytes:
-        """The events that end the answer: those that came, or our own."""
-        waiting, self._waiting = self._waiting, ""
-        front = leaving.text.removesuffix(waiting)
-        if is_as_it_came and leaving.text.endswith(waiting) and not (front and self._judged):
-            self._pass(waiting, front=front)
-            return self._backlog.take_all()
+    def _in_own_words(self, leaving: Leaving) -> bytes:
+        """The end of the answer in events of our own."""
         unsent = self._judged[self.delivered :]
         reasons = leaving.reasons
         if self.delivered and not unsent and not leaving.text and reasons:
