@@ -45,12 +45,8 @@ class Talk:
             for _ in events:
                 pass
             said = events.get_final_completion().choices[0].message
-        told = {
-            "role": "assistant",
-            "content": said.content,
-            "tool_calls": said.tool_calls
-            and [c.model_dump(include={"id", "type", "function"}) for c in said.tool_calls],
-        }
+        calls = [call.model_dump(include={"id", "type", "function"}) for call in said.tool_calls or ()]
+        told = {"role": "assistant", "content": said.content, "tool_calls": calls}
         self.messages.append({name: value for name, value in told.items() if value})
         return said
 

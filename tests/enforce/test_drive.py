@@ -305,6 +305,25 @@ def test_only_new_turns_become_events_and_a_refused_turn_stays_new(desk: Desk) -
     assert ruled.plan.outcome is Outcome.DENY
 
 
+def test_a_result_answers_the_newest_call_before_it_when_an_id_is_used_again(desk: Desk) -> None:
+    seen: list[str] = []
+
+    def watch(event: Event, _: Context) -> Answer:
+        if event.kind is EventKind.TOOL_RESULT and event.call:
+            seen.append(event.call.arguments)
+        return allow()
+
+    first, second = Call("c1", "refund", '{"amount":1}'), Call("c1", "refund", '{"amount":2}')
+    more = (
+        turn(Role.ASSISTANT, "", calls=(first,)),
+        turn(Role.TOOL, "one", call_id="c1"),
+        turn(Role.ASSISTANT, "", calls=(second,)),
+        turn(Role.TOOL, "two", call_id="c1"),
+    )
+    desk.driver(Scripted("watch", watch)).judge_request(desk.asked(more=more))
+    assert seen == ['{"amount":1}', '{"amount":2}']
+
+
 def test_on_deny_error_refuses_the_whole_answer(desk: Desk) -> None:
     strict = replace(SYSTEM, agents={"support": replace(AGENT, on_deny=OnDeny.ERROR)})
     ruled = desk.driver(LIMITS, system=strict).judge_answer(desk.asked(), Answered("hello", (refund(5000),)))

@@ -345,10 +345,14 @@ def _said(scene: events.Scene, answered: Answered) -> tuple[Event, ...]:
 
 def _events_of(scene: events.Scene, turns: Sequence[Turn], fresh: int) -> tuple[Event, ...]:
     """Events of the turns from `fresh` on: what people said and what tools answered."""
-    calls = {call.id: call for turn in turns for call in turn.calls}
+    calls: dict[str, Call] = {}
     heard: list[Event] = []
-    for position in range(fresh, len(turns)):
-        turn, ref = turns[position], f"messages[{position}]"
+    for position, turn in enumerate(turns):
+        # an id may be used again later: a result answers the newest call before it
+        calls.update((call.id, call) for call in turn.calls)
+        if position < fresh:
+            continue
+        ref = f"messages[{position}]"
         if turn.role is Role.USER:
             heard.append(events.user_input(scene, turn.text, wire_ref=ref))
         elif turn.role is Role.TOOL:
