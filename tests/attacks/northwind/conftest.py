@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,9 +119,9 @@ class Story:
         return self.shop.post(body, person=self.person, session=self.session)
 
     def fork(self) -> "Story":
-        """The same conversation in a session of its own."""
-        again = copy(self)
-        again.session, again.messages, again.answers = self.shop.name(), list(self.messages), []
+        """The same conversation in a session, and with books, of its own."""
+        again = self.shop.story(self.person)
+        again.messages = list(self.messages)
         return again
 
     def has_result(self, result: object) -> None:
