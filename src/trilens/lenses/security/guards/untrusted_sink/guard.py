@@ -19,6 +19,7 @@ from trilens.lenses.security.guards.untrusted_sink.wording import (
     gathered,
     leak_finding,
     outcome_of,
+    too_many,
     unreadable,
 )
 from trilens.mechanisms.events import argument_path
@@ -34,6 +35,8 @@ from trilens.vocabulary.outcome import Effect, EventKind, Outcome, ValueClass
 from trilens.vocabulary.system import Tool
 from trilens.vocabulary.verdict import Finding
 
+MOST_DESTINATIONS = 50
+"""Of one call: each is weighed against everything the call carries, and the work must stay bounded."""
 _PLACES = (ValueClass.OBJECT_ID, ValueClass.PATH)
 
 
@@ -54,6 +57,8 @@ def _call(event: Event, context: Context) -> Answer:
     if not is_sink(tool):
         return NOT_APPLICABLE
     claims = claims_of(event, tool)
+    if len(claims.destinations) > MOST_DESTINATIONS:
+        return deny(too_many(claims.destinations[0].path, len(claims.destinations)))
     found = find_addresses(outgoing_text(event), context.flow)
     ground = Ground(context.flow, context.principal, tool)
     # (1): where it goes

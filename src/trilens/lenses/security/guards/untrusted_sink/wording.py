@@ -57,6 +57,11 @@ def outcome_of(finding: Finding) -> Outcome:
     return _OUTCOMES[finding.code.partition("/")[2]]
 
 
+def too_many(path: str, count: int) -> Finding:
+    message = f"one call names {count} destinations, more than are weighed against what it carries; split it"
+    return Finding("untrusted_sink/too_many_destinations", message, path=path)
+
+
 def unreadable(event: Event) -> Finding:
     why = event.defect or "its tool is not declared"
     return Finding("untrusted_sink/unreadable", f"nothing in this call can be explained: {why}")
