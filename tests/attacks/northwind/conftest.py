@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -301,3 +301,9 @@ def northwind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Northwind]:
     """The shop, for all stories of a file; each has a session, and books, of its own."""
     with ExitStack() as stack:
         yield open_northwind(tmp_path_factory.mktemp("northwind"), stack)
+
+
+@pytest.fixture
+def opened() -> Callable[[Path, ExitStack], Northwind]:
+    """Opens a shop whose state nobody else writes."""
+    return open_northwind
