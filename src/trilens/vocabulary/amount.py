@@ -14,6 +14,8 @@ _WRITTEN = re.compile(
     r"\s*(?P<before>[A-Za-z]{3}|[€$£¥])?\s*(?P<number>[+-]?\d[\d.,'\u00a0\u202f ]*)\s*(?P<after>[A-Za-z]{3}|[€$£¥])?\s*"
 )
 _LARGEST = Decimal(10) ** 15
+_LONGEST_WRITTEN = 64
+"""Characters: matching takes longer than linear time, and no amount is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def parse_amount(value: object, unit: str = "") -> Amount | None:
         case float():
             number, written = Decimal(repr(value)), unit
         case str():
+            if len(value) > _LONGEST_WRITTEN:
+                return None
             found = _WRITTEN.fullmatch(value)
             if found is None or (found["before"] and found["after"]):
                 return None
@@ -64,7 +68,7 @@ def parse_amount(value: object, unit: str = "") -> Amount | None:
             number = plain
         case _:
             return None
-    if written != unit or not number.is_finite() or abs(number) >= _LARGEST:
+    if written != unit or not number.is_finite() or number.adjusted() > 15 or abs(number) >= _LARGEST:
         return None
     return Amount(number, unit)
 

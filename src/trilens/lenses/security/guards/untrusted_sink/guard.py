@@ -19,11 +19,13 @@ from trilens.lenses.security.guards.untrusted_sink.wording import (
     gathered,
     leak_finding,
     outcome_of,
+    too_long,
     too_many,
     unreadable,
 )
 from trilens.mechanisms.events import argument_path
 from trilens.mechanisms.flow.addresses import Found, find_addresses, plain_address
+from trilens.mechanisms.flow.atoms import LONGEST_TEXT
 from trilens.mechanisms.flow.audience import leaks
 from trilens.mechanisms.flow.claims import Claims, address_claim, claims_of, is_sink, outgoing_text
 from trilens.mechanisms.flow.explain import ladder
@@ -59,7 +61,10 @@ def _call(event: Event, context: Context) -> Answer:
     claims = claims_of(event, tool)
     if len(claims.destinations) > MOST_DESTINATIONS:
         return deny(too_many(claims.destinations[0].path, len(claims.destinations)))
-    found = find_addresses(outgoing_text(event), context.flow)
+    outgoing = outgoing_text(event)
+    if len(outgoing) > LONGEST_TEXT:
+        return deny(too_long(len(outgoing)))
+    found = find_addresses(outgoing, context.flow)
     ground = Ground(context.flow, context.principal, tool)
     # (1): where it goes
     places = [*_places(claims, ground, context), *_nowhere(claims, tool)]
@@ -77,6 +82,8 @@ def _call(event: Event, context: Context) -> Answer:
 
 
 def _output(event: Event, context: Context) -> Answer:
+    if len(event.text) > LONGEST_TEXT:
+        return deny(too_long(len(event.text)))
     found = find_addresses(event.text, context.flow)
     ground = Ground(context.flow, context.principal)
     judged = [_link("text", link, ground, context) for link in found.links]

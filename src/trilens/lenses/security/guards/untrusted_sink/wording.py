@@ -57,6 +57,11 @@ def outcome_of(finding: Finding) -> Outcome:
     return _OUTCOMES[finding.code.partition("/")[2]]
 
 
+def too_long(length: int) -> Finding:
+    """What is not read to its end is not judged, and so does not leave."""
+    return Finding("untrusted_sink/unreadable", f"{length} characters are more than are read to their end")
+
+
 def too_many(path: str, count: int) -> Finding:
     message = f"one call names {count} destinations, more than are weighed against what it carries; split it"
     return Finding("untrusted_sink/too_many_destinations", message, path=path)
