@@ -324,6 +324,14 @@ def test_a_result_answers_the_newest_call_before_it_when_an_id_is_used_again(des
     assert seen == ['{"amount":1}', '{"amount":2}']
 
 
+def test_the_same_words_heard_again_are_allowed_and_leave_no_second_entry(desk: Desk) -> None:
+    driver = desk.driver(Scripted("watch", lambda _e, _c: allow()))
+    driver.judge_heard(desk.asked())
+    size = desk.journal.size()
+    assert driver.judge_heard(desk.asked()).plan.outcome is Outcome.ALLOW
+    assert desk.journal.size() == size
+
+
 def test_on_deny_error_refuses_the_whole_answer(desk: Desk) -> None:
     strict = replace(SYSTEM, agents={"support": replace(AGENT, on_deny=OnDeny.ERROR)})
     ruled = desk.driver(LIMITS, system=strict).judge_answer(desk.asked(), Answered("hello", (refund(5000),)))

@@ -111,6 +111,10 @@ class _Procedure:
         who = self._who(asked)
         fresh = self._judged.fresh_from(who, asked.turns)
         heard = _events_of(self._scene(asked), asked.turns, fresh)
+        if not heard and not next_events:
+            # the same words were judged before, and nothing follows here: there is nothing to record
+            size = self.journal.size()
+            return Ruled(Plan((), Outcome.ALLOW, "", Draft(())), Committed(size, size))
         ruled = yield from self._decide(asked, (*heard, *next_events))
         if ruled.plan.outcome is Outcome.ALLOW:
             self._judged.mark(who, asked.turns)

@@ -13,12 +13,14 @@ from trilens.vocabulary.event import Call, Event, Turn
 from trilens.vocabulary.outcome import EventKind, Role
 from trilens.vocabulary.principal import Principal
 from trilens.vocabulary.system import Agent, System
+from trilens.vocabulary.written import printable
 
 
 def _written(value: object) -> object:
     if hasattr(value, "__dict__") and not isinstance(value, type):
         return vars(value)
-    raise TypeError(f"a tool returned a `{type(value).__name__}`, which JSON has no word for")
+    # INVARIANT: the tool has run, so whatever it returned is written down somehow
+    return str(value)
 
 
 class Conversation:
@@ -56,7 +58,7 @@ class Conversation:
         """`call` was made and gave `result`."""
         self._add(Role.ASSISTANT, "", calls=(call,))
         text = result if isinstance(result, str) else json.dumps(result, default=_written, ensure_ascii=False)
-        self._add(Role.TOOL, text, call_id=call.id)
+        self._add(Role.TOOL, printable(text), call_id=call.id)
 
     def said(self, text: str) -> None:
         """The agent's `text` was given to the person."""
