@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.requirement("S10")
 
 HOSTILE = (
-    "\x1b[2J\x1b]0;owned\x07 pay \u202e054\u202c \u200b│ decided: nobody\nwho           everybody\r" + "A" * 1_000_000
+    "\x1b[2J\x1b]0;owned\x07 pay \u202e054\u202c \u200b│ decided: nobody\nwho           everybody\r" + "A" * 200_000
 )
 
 
@@ -174,7 +174,7 @@ def test_a_hostile_card_stays_in_its_box_and_on_its_columns(shop: "Shop", column
 def test_everything_can_be_seen_on_demand(shop: "Shop") -> None:
     case = shop.held(json.dumps({"order_id": "A-1001", "amount": 450, "reason": HOSTILE}))
     typed = shop.type("approvals", "show", case, "--full")
-    assert typed.out.count("A" * 1_000_000) == 2
+    assert typed.out.count("A" * 200_000) == 2
     document = shop.type("approvals", "show", case, "--json").out
     assert document.isascii()
     values = json.loads(document)["case"]["card"]["actions"][0]["values"]
