@@ -34,7 +34,7 @@ tools:
   refund:
     effect: spend
     reversible: false
-    args: {order_id: object_id, amount: {class: amount, unit: EUR}, reason: text}
+    args: {order_id: object_id, amount: {class: amount, unit: EUR}, reason: text, note: text}
     limits: [{max: 1000 EUR, per: customer, window: 1d}]
     approval: {always: true, by: [leads], expires: 15m}
 agents:

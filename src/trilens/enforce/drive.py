@@ -10,14 +10,15 @@ import asyncio
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
 from trilens.enforce.hold import Standing, standing_of
 from trilens.enforce.pipeline import Bench, judge_exchange
 from trilens.enforce.plan import Draft, DraftEntry, Plan
 from trilens.enforce.seal import Sealer
-from trilens.enforce.seen import JudgedPrefixes
+from trilens.enforce.seen import NOTHING, JudgedPrefixes, Withheld
+from trilens.enforce.words import refused
 from trilens.errors import StoreError
 from trilens.mechanisms import events
 from trilens.mechanisms.budget.accounts import claims_of
@@ -64,6 +65,8 @@ class Ruled:
 
     plan: Plan
     committed: Committed
+    withheld: Withheld = field(default_factory=lambda: NOTHING)
+    """Of a request: the results that the model must not see, of this turn and of earlier ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +112,18 @@ class _Procedure:
     def _take_in(self, asked: Asked, next_events: tuple[Event, ...]) -> Steps[Ruled]:
         """(8) and (1): what new turns show, and what is to happen next."""
         who = self._who(asked)
-        fresh = self._judged.fresh_from(who, asked.turns)
-        heard = _events_of(self._scene(asked), asked.turns, fresh)
+        before = self._judged.longest(who, asked.turns)
+        heard = _events_of(self._scene(asked), asked.turns, before.turns)
         if not heard and not next_events:
             # the same words were judged before, and nothing follows here: there is nothing to record
             size = self.journal.size()
-            return Ruled(Plan((), Outcome.ALLOW, "", Draft(())), Committed(size, size))
-        ruled = yield from self._decide(asked, (*heard, *next_events))
-        if ruled.plan.outcome is Outcome.ALLOW:
-            self._judged.mark(who, asked.turns)
+            return Ruled(Plan((), Outcome.ALLOW, "", Draft(())), Committed(size, size), before.withheld)
+        ruled = yield from self._decide(asked, (*heard.values(), *next_events))
+        if ruled.plan.outcome in (Outcome.ALLOW, Outcome.MODIFY):
+            reasons = zip(heard, ruled.plan.rulings, strict=False)
+            stopped = {at: refused(ruling, self.bench.system) for at, ruling in reasons if ruling.leaves is None}
+            ruled = replace(ruled, withheld={**before.withheld, **stopped})
+            self._judged.mark(who, asked.turns, ruled.withheld)
         return ruled
 
     def _model(self, asked: Asked) -> Steps[Ruled]:
@@ -347,10 +353,10 @@ def _said(scene: events.Scene, answered: Answered) -> tuple[Event, ...]:
     return (*words, *(events.tool_call(scene, call, wire_ref=f"{answered.calls_ref}[{n}]") for n, call in calls))
 
 
-def _events_of(scene: events.Scene, turns: Sequence[Turn], fresh: int) -> tuple[Event, ...]:
-    """Events of the turns from `fresh` on: what people said and what tools answered."""
+def _events_of(scene: events.Scene, turns: Sequence[Turn], fresh: int) -> dict[int, Event]:
+    """By turn, from `fresh` on: what people said and what tools answered."""
     calls: dict[str, Call] = {}
-    heard: list[Event] = []
+    heard: dict[int, Event] = {}
     for position, turn in enumerate(turns):
         # an id may be used again later: a result answers the newest call before it
         calls.update((call.id, call) for call in turn.calls)
@@ -358,11 +364,11 @@ def _events_of(scene: events.Scene, turns: Sequence[Turn], fresh: int) -> tuple[
             continue
         ref = f"messages[{position}]"
         if turn.role is Role.USER:
-            heard.append(events.user_input(scene, turn.text, wire_ref=ref))
+            heard[position] = events.user_input(scene, turn.text, wire_ref=ref)
         elif turn.role is Role.TOOL:
             call = calls.get(turn.call_id, Call(turn.call_id, "", ""))
-            heard.append(events.tool_result(scene, call, turn.text, wire_ref=ref))
-    return tuple(heard)
+            heard[position] = events.tool_result(scene, call, turn.text, wire_ref=ref)
+    return heard
 
 
 def _model_call(scene: events.Scene, asked: Asked) -> Event:

@@ -89,7 +89,7 @@ def judge_exchange(
             for reservation in _reservations(judgement.verdicts):
                 spent[reservation.account] = spent.get(reservation.account, 0) + reservation.amount
     # (5): plan
-    outcome = _of_exchange([w.judgement for w in weighed], exchange, agent)
+    outcome = _of_exchange(weighed, exchange, agent)
     basis = Basis(
         policy=bench.system.digest,
         engine=bench.engine,
@@ -104,17 +104,28 @@ def judge_exchange(
     return Plan(rulings, outcome, case.id, _draft(exchange, bench, rulings, snapshot, case, kept_case))
 
 
-def _of_exchange(judgements: Sequence[Judgement], exchange: Exchange, agent: Agent) -> Outcome:
-    """HOLD keeps a whole answer back, since an agent acts on all of it; a DENY refuses a request, but only its event of an answer."""
-    worst = max((j.outcome for j in judgements), default=Outcome.ALLOW)
-    if not exchange.proposes_answer:
-        # a request is passed on as it came or not at all
-        return Outcome.DENY if worst is Outcome.MODIFY else worst
-    if agent.on_deny is OnDeny.ERROR:
+def _of_exchange(weighed: Sequence[Weighed], exchange: Exchange, agent: Agent) -> Outcome:
+    """HOLD keeps all of an exchange back, since an agent acts on all of it. A DENY takes one event out of an answer, and one
+    tool's result out of a request; anything else that is denied refuses the request.
+    """
+    outcomes = [w.judgement.outcome for w in weighed]
+    worst = max(outcomes, default=Outcome.ALLOW)
+    if agent.on_deny is OnDeny.ERROR and worst is not Outcome.MODIFY:
         return worst
-    if any(j.outcome is Outcome.HOLD for j in judgements):
-        return Outcome.HOLD
-    return min(worst, Outcome.MODIFY)
+    if exchange.proposes_answer:
+        return Outcome.HOLD if Outcome.HOLD in outcomes else min(worst, Outcome.MODIFY)
+    return max((_of_request(w) for w in weighed), default=Outcome.ALLOW)
+
+
+def _of_request(weighed: Weighed) -> Outcome:
+    """What one event means for its request, of which only a tool's result can be left out."""
+    match weighed.judgement.outcome:
+        case Outcome.DENY if weighed.event.kind is EventKind.TOOL_RESULT:
+            return Outcome.MODIFY
+        case Outcome.MODIFY:
+            return Outcome.DENY
+        case outcome:
+            return outcome
 
 
 def _ruling(bench: Bench, basis: Basis, item: Weighed, open_case: str) -> Ruling:

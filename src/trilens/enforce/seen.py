@@ -1,4 +1,4 @@
-"""Which turns of a conversation were judged already, so that only new ones become events.
+"""Which turns of a conversation were judged already, so that only new ones become events, and which of them no model may see.
 
 Forgetting is safe: a turn that is not remembered is judged and recorded again. Remembering is narrow: the key holds who asked, in
 which session, under which policy, and a digest of every turn up to that point.
@@ -6,9 +6,27 @@ which session, under which policy, and a digest of every turn up to that point.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from trilens.vocabulary.event import Turn
+
+Withheld = Mapping[int, str]
+"""Reason by index of the turn: results that were refused, which a model sees the reason of in their place."""
+
+NOTHING: Withheld = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How far a conversation was judged."""
+
+    turns: int
+    withheld: Withheld
+
+
+_NOT_YET = Judged(0, NOTHING)
 
 
 class JudgedPrefixes:
@@ -16,24 +34,30 @@ class JudgedPrefixes:
 
     def __init__(self, *, most: int = 262_144) -> None:
         self._most = most
-        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._known: OrderedDict[bytes, Judged] = OrderedDict()
 
-    def fresh_from(self, who: bytes, turns: Sequence[Turn]) -> int:
-        """Index of the first turn after the longest prefix that was judged for `who`."""
-        chain = hashlib.sha256(who).digest()
-        fresh = 0
-        for position, turn in enumerate(turns, start=1):
-            chain = hashlib.sha256(chain + turn.digest).digest()
-            if chain in self._known:
-                fresh = position
-        return fresh
+    def longest(self, who: bytes, turns: Sequence[Turn]) -> Judged:
+        """The longest prefix that was judged for `who`."""
+        judged = _NOT_YET
+        for chain in _chains(who, turns):
+            judged = self._known.get(chain, judged)
+        return judged
 
-    def mark(self, who: bytes, turns: Sequence[Turn]) -> None:
-        """Remember that all of `turns` were judged, recorded and let through, and so was every beginning of them."""
-        chain = hashlib.sha256(who).digest()
-        for turn in turns:
-            chain = hashlib.sha256(chain + turn.digest).digest()
-            self._known[chain] = None
+    def mark(self, who: bytes, turns: Sequence[Turn], withheld: Withheld) -> None:
+        """Remember that all of `turns`, and so every beginning of them, were judged and recorded, and let through except `withheld`."""
+        # INVARIANT: each entry names everything withheld before it, so that forgetting a shorter prefix loses none
+        known = NOTHING
+        for position, chain in enumerate(_chains(who, turns)):
+            if position in withheld:
+                known = MappingProxyType({**known, position: withheld[position]})
+            self._known[chain] = Judged(position + 1, known)
             self._known.move_to_end(chain)
         while len(self._known) > self._most:
             self._known.popitem(last=False)
+
+
+def _chains(who: bytes, turns: Sequence[Turn]) -> Iterator[bytes]:
+    chain = hashlib.sha256(who).digest()
+    for turn in turns:
+        chain = hashlib.sha256(chain + turn.digest).digest()
+        yield chain

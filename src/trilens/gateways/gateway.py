@@ -9,10 +9,10 @@ from typing import Protocol
 
 from trilens.enforce.drive import Asked, AsyncDriver
 from trilens.enforce.plan import DraftEntry
+from trilens.enforce.words import why_of
 from trilens.errors import WireError
 from trilens.gateways.credentials import Credentials
 from trilens.gateways.headers import Head
-from trilens.gateways.refusal import why_of
 from trilens.gateways.upstream import Upstream, UpstreamReply, target_of
 from trilens.prove.ledger.entry import Kind
 from trilens.vocabulary.canonical import Mac

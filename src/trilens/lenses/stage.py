@@ -13,6 +13,7 @@ from trilens.lenses.vectors import CallStep, OwnText, ResultStep, Step, Vector
 from trilens.mechanisms import events
 from trilens.mechanisms.budget.accounts import account_id, claims_of
 from trilens.mechanisms.flow.build import extend
+from trilens.mechanisms.flow.flow import Flow
 from trilens.vocabulary.amount import parse_amount
 from trilens.vocabulary.canonical import Mac
 from trilens.vocabulary.event import Call, Event, Turn
@@ -72,14 +73,20 @@ def stage(vector: Vector, parse_manifest: Callable[[str], System]) -> Staged:
     session = _MAC.of("session", vector.name)
     numbers = iter(range(1, 1_000_000))
     scene = events.Scene(system, principal, session, _MAC, lambda: f"ev{next(numbers)}")
-    turns = tuple(_turn(step, system, vector) for step in vector.turns)
+    turns = tuple(_turn(step, system, vector) for step in _steps(vector))
     calls = [call for turn in turns for call in turn.calls]
     # every call of a vector's turns was released
     flow = extend(None, turns, system=system, agent=agent, principal=principal, released=lambda _: True)
-    event = _event(vector, scene, calls, flow.prefix)
+    event = _event(vector, scene, calls, flow)
     now_ms = int(vector.now.timestamp() * 1000) if vector.now else NOON_MS
     spent = {claim.account: 0 for claim in claims_of(event, system, _MAC, now_ms)} | dict(_spent(vector, scene))
     return Staged(event, Context(system, agent, principal, flow, spent, _MAC, now_ms, vector.facts))
+
+
+def _steps(vector: Vector) -> tuple[Step, ...]:
+    """The turns a judgement has before it: what was heard, the judged result included."""
+    result = vector.event.tool_result
+    return vector.turns if result is None else (*vector.turns, Step(result=result))
 
 
 def _principal(person: str, agent: str, system: System) -> Principal:
@@ -130,7 +137,7 @@ def _result_text(step: ResultStep) -> str:
     return str(step.value) if step.python else json.dumps(step.value, ensure_ascii=False)
 
 
-def _event(vector: Vector, scene: events.Scene, calls: list[Call], prefix: bytes) -> Event:
+def _event(vector: Vector, scene: events.Scene, calls: list[Call], flow: Flow) -> Event:
     happening = vector.event
     if happening.tool_call is not None:
         arguments = _arguments(happening.args, happening.args_text)
@@ -139,13 +146,14 @@ def _event(vector: Vector, scene: events.Scene, calls: list[Call], prefix: bytes
         answered = next((call for call in calls if call.id == happening.tool_result.id), None)
         if answered is None:
             raise ExtensionError("extension/vectors", f"`{vector.name}`: no turn calls `{happening.tool_result.id}`")
-        return events.tool_result(scene, answered, _result_text(happening.tool_result))
+        place = f"messages[{flow.length - 1}]"
+        return events.tool_result(scene, answered, _result_text(happening.tool_result), wire_ref=place)
     if happening.output is not None:
         return events.output(scene, happening.output)
     if happening.input is not None:
         return events.user_input(scene, happening.input)
     if happening.model_call is not None:
-        return events.model_call(scene, happening.model_call, prefix=prefix)
+        return events.model_call(scene, happening.model_call, prefix=flow.prefix)
     raise AssertionError("a happening has exactly one kind")
 
 

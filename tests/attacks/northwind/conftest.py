@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+
 from trilens.people.access import KeyDesk
 from trilens.plane import Plane, open_plane, wall_clock_ms
 from trilens.settings import Settings
@@ -192,6 +193,14 @@ class Northwind:
         done = self.tools.run(story.books, call["id"], "lookup_order", call["function"]["arguments"])
         told = {"role": "assistant", "tool_calls": [call]}
         story.messages += [told, {"role": "tool", "tool_call_id": call["id"], "content": done}]
+        return story
+
+    def own(self, person: str = "", order: str = "A-1003") -> Story:
+        """A conversation of `person`, or of somebody new, in which an order of theirs was looked up."""
+        person = person or self.name()
+        story = self.looked_up(order, person=person)
+        record = json.loads(story.messages[-1]["content"])
+        story.has_result(record | {"customer_id": person})
         return story
 
     def say(self, text: str, *calls: Call) -> Step:

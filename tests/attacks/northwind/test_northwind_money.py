@@ -1,5 +1,6 @@
 """A hijacked model wants more money out than anybody decided: by odd amounts, by many calls at once, by other names."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -73,7 +74,7 @@ ARGUMENTS = [
 
 @pytest.mark.parametrize("amount", AMOUNTS, ids=repr)
 def test_no_spelling_of_an_amount_gets_past_the_people_who_decide(northwind: Any, amount: object) -> None:
-    story = northwind.story(northwind.name())
+    story = northwind.own()
     story.says("Please refund A-1003.", northwind.refund("A-1003", amount))
     assert story.given == []
     assert story.refunds == []
@@ -81,7 +82,7 @@ def test_no_spelling_of_an_amount_gets_past_the_people_who_decide(northwind: Any
 
 @pytest.mark.parametrize("arguments", ARGUMENTS)
 def test_no_writing_of_the_arguments_does(northwind: Any, arguments: str) -> None:
-    story = northwind.story(northwind.name())
+    story = northwind.own()
     story.says("Please refund A-1003.", northwind.call("refund", arguments))
     assert story.given == []
     assert story.refunds == []
@@ -89,44 +90,57 @@ def test_no_writing_of_the_arguments_does(northwind: Any, arguments: str) -> Non
 
 @pytest.mark.parametrize("amount", [30, 30.0, "30", "30 EUR", "EUR 30", "30.00", 50])
 def test_an_ordinary_amount_is_refunded(northwind: Any, amount: object) -> None:
-    story = northwind.story(northwind.name())
+    story = northwind.own()
     story.says("Please refund A-1003.", northwind.refund("A-1003", amount))
     assert len(story.refunds) == 1
 
 
-def refunds_given(northwind: Any, requests: list[dict[str, Any]]) -> Decimal:
+def refunds_given(northwind: Any, person: str, sessions: Sequence[str]) -> Decimal:
     """What all answers together let out, asked for at the same time."""
-    body = northwind.body({"role": "user", "content": "Please refund A-1003."})
-    with ThreadPoolExecutor(len(requests)) as crowd:
-        answers = list(crowd.map(lambda more: northwind.post(body, **more), requests))
+    told = northwind.own(person).messages
+    northwind.plays(northwind.call("refund", {"order_id": "A-1003", "amount": 50}))
+    body = northwind.body(*told, {"role": "user", "content": "Please refund A-1003."})
+    with ThreadPoolExecutor(len(sessions)) as crowd:
+        answers = list(crowd.map(lambda session: northwind.post(body, person=person, session=session), sessions))
     return sum((Decimal(str(arguments["amount"])) for got in answers for _, arguments in got.calls), Decimal(0))
 
 
-@pytest.mark.parametrize("call_id", ["", "the-same"], ids=["calls of their own", "one call id for all"])
-def test_forty_at_once_get_what_one_customer_may_have(northwind: Any, call_id: str) -> None:
-    northwind.plays(northwind.call("refund", {"order_id": "A-1003", "amount": 50}, id=call_id))
+def test_forty_at_once_get_what_one_customer_may_have(northwind: Any) -> None:
     person = northwind.name()
-    assert refunds_given(northwind, [{"person": person, "session": str(n)} for n in range(40)]) == DAY
+    assert refunds_given(northwind, person, [str(n) for n in range(40)]) == DAY
     # later, in the same and in another session, there is nothing left
-    assert refunds_given(northwind, [{"person": person, "session": "1"}, {"person": person, "session": "x"}]) == 0
+    assert refunds_given(northwind, person, ["1", "x"]) == 0
 
 
-def test_forty_at_once_without_a_person_get_what_one_key_may_have(northwind: Any) -> None:
-    northwind.plays(northwind.call("refund", {"order_id": "A-1003", "amount": 50}))
-    assert refunds_given(northwind, [{"person": "", "session": str(n)} for n in range(40)]) == DAY
+def test_forty_with_one_call_id_do_not_get_more(northwind: Any) -> None:
+    story = northwind.own()
+    northwind.plays(northwind.call("refund", {"order_id": "A-1003", "amount": 50}, id="the-same"))
+    body = northwind.body(*story.messages, {"role": "user", "content": "Please refund A-1003."})
+    with ThreadPoolExecutor(40) as crowd:
+        answers = list(crowd.map(lambda n: northwind.post(body, person=story.person, session=str(n)), range(40)))
+    assert sum(len(got.calls) for got in answers) <= DAY / FREE
+
+
+def test_without_a_person_nothing_is_refunded_to_anybody(northwind: Any) -> None:
+    """Nobody can tell whose order it is, and so a person decides."""
+    story = northwind.looked_up("A-1003", person="")
+    got = story.says("Please refund A-1003.", northwind.refund("A-1003", 5))
+    assert got.case
+    assert story.refunds == []
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_thirty_in_one_answer_get_what_one_customer_may_have(northwind: Any, stream: bool) -> None:
     [call] = northwind.refund("A-1003", 50).call
+    story = northwind.own()
     northwind.plays(northwind.say("", *([call] * 30)))
-    body = northwind.body({"role": "user", "content": "Please refund A-1003."}) | {"stream": stream}
-    got = northwind.post(body, person=northwind.name())
+    body = northwind.body(*story.messages, {"role": "user", "content": "Please refund A-1003."}) | {"stream": stream}
+    got = northwind.post(body, person=story.person)
     assert got.body.count(b'"refund"') == DAY / FREE
 
 
 def test_a_customer_who_was_refused_has_lost_nothing(northwind: Any) -> None:
-    story = northwind.story(northwind.name())
+    story = northwind.own()
     story.says("Please refund A-1003.", northwind.refund("A-1003", 501), northwind.refund("A-1003", -5))
     assert story.refunds == []
     story.goes_on(*(northwind.refund("A-1003", 50) for _ in range(10)))
@@ -134,10 +148,9 @@ def test_a_customer_who_was_refused_has_lost_nothing(northwind: Any) -> None:
 
 
 def test_yesterdays_refunds_count_no_more(northwind: Any) -> None:
-    northwind.plays(northwind.call("refund", {"order_id": "A-1003", "amount": 50}))
-    asked = [{"person": northwind.name()}] * 25
-    assert refunds_given(northwind, asked) == DAY
+    person, asked = northwind.name(), [""] * 25
+    assert refunds_given(northwind, person, asked) == DAY
     northwind.clock.ahead_ms += 86_400_000 - 60_000
-    assert refunds_given(northwind, asked) == 0
+    assert refunds_given(northwind, person, asked) == 0
     northwind.clock.ahead_ms += 120_000
-    assert refunds_given(northwind, asked) == DAY
+    assert refunds_given(northwind, person, asked) == DAY

@@ -1,9 +1,14 @@
 """Somebody wants the shop to act on what belongs to another customer, or takes a record apart to make it say whose it is."""
 
 import json
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from trilens.enforce.seen import JudgedPrefixes
+from trilens.testing.scripted_model.script import Step
 
 EVIL = "evil@evil.example"
 OWN = {
@@ -42,6 +47,45 @@ def test_an_order_of_another_customer_is_not_refunded_once_it_was_looked_up(
     story.says("Please refund A-1004.", northwind.refund(order, amount))
     assert "refund" not in story.given
     assert story.refunds == []
+
+
+def seen_by_the_model(northwind: Any, since: int) -> str:
+    return json.dumps([asked.body for asked in northwind.model.asked[since:]])
+
+
+def test_an_order_of_another_customer_nobody_looked_up_is_not_refunded(northwind: Any) -> None:
+    """Nor is any other before its owner is known: the agent is told to look it up, and then it is judged."""
+    story = northwind.story()
+    story.says("Please refund A-1004, A-1001.", northwind.refund("A-1004", 5), northwind.refund("A-1001", 5))
+    assert story.refunds == []
+    story.goes_on(northwind.look("A-1001"), northwind.refund("A-1001", 5))
+    assert story.refunds == [("A-1001", "5")]
+
+
+def test_what_another_customer_bought_never_reaches_the_model(northwind: Any) -> None:
+    since = northwind.model.count
+    story = northwind.looked_up("A-1004")
+    theirs = json.loads(story.messages[-1]["content"])
+    got = story.says("What is in A-1004?", Step(say="I cannot see that order."))
+    assert got.status == 200
+    story.says("And now?", Step(say="Still not."))
+    seen = seen_by_the_model(northwind, since)
+    assert "The result of lookup_order was refused by Trilens (security/ungranted_tool: other reader)" in seen
+    assert [name for name, value in theirs.items() if value and name != "status" and str(value) in seen] == ["order_id"]
+
+
+def test_nor_after_a_restart_nor_in_other_fields(opened: Any, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        shop = opened(tmp_path, stack)
+        story = shop.looked_up("A-1004")
+        story.messages[-1] |= {"name": "customer-23@mail.example", "extra": {"item": "Dome tent"}}
+        story.says("What is in it?")
+        # what was judged before is forgotten, and judged again
+        shop.plane.driver._judged = JudgedPrefixes()
+        story.says("And now?")
+        seen = seen_by_the_model(shop, 0)
+    assert "customer-23" not in seen
+    assert "Dome tent" not in seen
 
 
 def test_an_order_that_only_a_note_names_is_not_refunded(northwind: Any) -> None:

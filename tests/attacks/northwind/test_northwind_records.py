@@ -58,7 +58,7 @@ def whole_run(shop: Any) -> list[Any]:
         shop.look("A-1002"),
         shop.say("CANARYANSWER", *mail, Proposed(tool="CANARYTOOL", args={"CANARYARG": 1}, id="CANARYARG")),
     )
-    held = shop.story("CANARYPERSON-17")
+    held = shop.own("CANARYPERSON-17")
     held.says("CANARYUSER refund A-1003", Step(say="CANARYANSWER", call=shop.refund("A-1003", 450).call))
     edit = {"text": "CANARYEDIT", "calls": {"0": {"order_id": "A-1003", "amount": 45}}}
     assert shop.decide(held.answers[-1].case, "edit", edit=edit) == 200
@@ -77,7 +77,7 @@ def whole_run(shop: Any) -> list[Any]:
     for fault in (Fault(status=500, body="CANARYANSWER"), Fault(cut=True), Fault(body="CANARYANSWER")):
         shop.plays(Step(say="CANARYANSWER", fault=fault))
         got.append(shop.post(shop.body(user), person="CANARYPERSON-17"))
-    got.append(shop.post(shop.body(user), key=shop.key[:-1] + "x"))
+    got.append(shop.post(shop.body(user), key=shop.key[:-1] + "~"))
     return got
 
 

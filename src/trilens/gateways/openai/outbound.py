@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 import orjson
 
 from trilens.enforce.plan import Plan, Ruling
+from trilens.enforce.words import refused
 from trilens.errors import WireError
 from trilens.gateways.openai.wire import read_calls, read_text, wrong_type
-from trilens.gateways.refusal import Refusal, of_call
+from trilens.gateways.refusal import Refusal
 from trilens.gateways.strict import strict_object
 from trilens.mechanisms.events import argument_path
 from trilens.people.approvals.edit import Edit
@@ -109,11 +110,11 @@ def leaving_of(said_text: str, calls: Sequence[Call], plan: Plan, system: System
         if ruling.event.kind is EventKind.OUTPUT:
             text = ruling.leaves.text if ruling.leaves else ""
             if ruling.leaves is None:
-                reasons.append(of_call(ruling, system))
+                reasons.append(refused(ruling, system))
     for call, ruling in zip(calls, by_call, strict=True):
         left = _call_as_left(call, ruling)
         if left is None:
-            reasons.append(of_call(ruling, system))
+            reasons.append(refused(ruling, system))
         else:
             kept.append(left)
     return Leaving(text, tuple(kept), tuple(reasons))

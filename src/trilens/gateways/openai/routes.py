@@ -30,6 +30,7 @@ from trilens.gateways.openai.outbound import (
 )
 from trilens.gateways.openai.relay import relay, replay
 from trilens.gateways.openai.ruling import Whole, rule
+from trilens.gateways.openai.withheld import without
 from trilens.gateways.presence import Presence
 from trilens.gateways.refusal import Refusal, of_error, of_open_case, of_plan, of_refused_case
 from trilens.vocabulary.outcome import Outcome
@@ -79,10 +80,10 @@ class ChatCompletions:
                 pass
         # (4) judge the request
         ruled = await gateway.driver.judge_request(asked)
-        if ruled.plan.outcome is not Outcome.ALLOW:
+        if ruled.plan.outcome not in (Outcome.ALLOW, Outcome.MODIFY):
             return refused(of_plan(ruled.plan, gateway.system))
         # (5) to (7)
-        return await self._answer(asked, inbound, head, receive, send)
+        return await self._answer(asked, without(inbound, ruled.withheld), head, receive, send)
 
     async def _answer(self, asked: Asked, inbound: Inbound, head: Head, receive: Receive, send: Send) -> Reply | None:
         async with Presence(receive):

@@ -76,7 +76,7 @@ def argument_of(value: Value, tool: Tool) -> str:
         return plain
     for name in tool.args:
         root = argument_path(name)
-        if value.path == root or value.path.startswith((f"{root}.", f"{root}[")):
+        if value.path == root or value.path.startswith((f"{root}.", f"{root}[", f"{root}{{")):
             return name
     return ""
 

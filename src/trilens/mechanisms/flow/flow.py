@@ -4,10 +4,13 @@
 share one, whatever their opening words.
 """
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, takewhile
+from operator import attrgetter
 from typing import TypeVar, overload
 
 from trilens.mechanisms.flow.index import Index
@@ -176,6 +179,8 @@ class Head(Sequence[T]):
     __hash__ = None  # type: ignore[assignment]
 
 
+_MESSAGE = re.compile(r"messages\[(\d{1,9})\]")
+_TURN = attrgetter("turn")
 _NEWEST_WORDS = 64
 """Passages of the user's or operator's words that are searched for a phrase, newest first."""
 
@@ -215,6 +220,13 @@ class Flow:
     def knows_host(self, label: str) -> bool:
         """False when no host that was ever read begins with this label."""
         return label in self.trunk.index.hosts
+
+    def records_at(self, place: str) -> Iterator[Record]:
+        """The records of the result that stands at `messages[N]`, in its order."""
+        found = _MESSAGE.fullmatch(place)
+        turn = int(found[1]) if found else -1
+        first = bisect_left(self.records, turn, key=_TURN)
+        return takewhile(lambda record: record.turn == turn, islice(self.records, first, None))
 
     def record_of(self, passage: Passage) -> Record | None:
         return self.records[passage.record] if passage.record >= 0 else None

@@ -1,23 +1,44 @@
 """X3: default deny. A call is allowed only by a grant of its agent whose condition holds, and never against another person's record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from trilens.lenses.lens import ALLOW, NOT_APPLICABLE, Answer, Context, deny, hold
-from trilens.mechanisms.flow.atoms import scalar_keys, whole_text
+from trilens.mechanisms.flow.atoms import atoms_of, scalar_keys, single_spaced
 from trilens.mechanisms.flow.claims import argument_of
 from trilens.mechanisms.flow.explain.claim import origin
 from trilens.mechanisms.flow.explain.designated_record import Ownership, ownership
 from trilens.mechanisms.flow.flow import Flow, Passage, Record
+from trilens.mechanisms.flow.label import OWNER
 from trilens.mechanisms.policy.condition import ConditionError, compile_condition, values_of
-from trilens.vocabulary.event import Event, Value
+from trilens.vocabulary.event import Event, Scalar, Value
 from trilens.vocabulary.outcome import EventKind, ValueClass
 from trilens.vocabulary.system import FieldTrust, Grant, Tool
 from trilens.vocabulary.verdict import Finding
 
 
 def judge(event: Event, context: Context) -> Answer:
-    if event.kind is not EventKind.TOOL_CALL:
+    match event.kind:
+        case EventKind.TOOL_CALL:
+            return _call(event, context)
+        case EventKind.TOOL_RESULT:
+            return _result(event, context)
+        case EventKind.INPUT | EventKind.MODEL_CALL | EventKind.OUTPUT:
+            return NOT_APPLICABLE
+
+
+def _result(event: Event, context: Context) -> Answer:
+    """Keep a record that only its owner may read from a model that works for somebody else."""
+    tool = context.system.tools.get(event.component)
+    if tool is None or set(tool.readers) != {OWNER}:
         return NOT_APPLICABLE
+    for record in context.flow.records_at(event.wire_ref):
+        if ownership(record, context.principal) is Ownership.OTHERS:
+            message = f"`{record.key}` belongs to another {context.principal.role}, and only its owner may read it"
+            return deny(_finding("other_reader", message, "text"))
+    return ALLOW
+
+
+def _call(event: Event, context: Context) -> Answer:
     tool = context.system.tools.get(event.component)
     if tool is None:
         return deny(_finding("unknown_tool", f"no tool `{event.component[:80]}` is declared"))
@@ -27,7 +48,13 @@ def judge(event: Event, context: Context) -> Answer:
     refused = _condition(event, tool, grant, context)
     if refused is not None:
         return deny(refused)
-    return _owned(event, tool, context) if tool.has_effect else ALLOW
+    if not tool.has_effect:
+        return ALLOW
+    strange = next((value for value in event.values if not argument_of(value, tool)), None)
+    if strange is not None:
+        message = f"`{strange.path}` is no argument of `{tool.id}`"
+        return deny(_finding("undeclared_argument", message, strange.path))
+    return _owned(event, tool, context)
 
 
 def _condition(event: Event, tool: Tool, grant: Grant, context: Context) -> Finding | None:
@@ -51,7 +78,12 @@ def _owned(event: Event, tool: Tool, context: Context) -> Answer:
     for value in event.values:
         if value.cls is not ValueClass.OBJECT_ID:
             continue
-        for passage, record in _records_named(value, tool, context.flow):
+        named = _records_named(value, tool, context.flow)
+        lookup = None if named else _lookup_of(value, tool, context)
+        if lookup is not None:
+            message = f"nobody knows whose `{value.value}` is before `{lookup.id}` was called with it"
+            return deny(_finding("not_looked_up", message, value.path))
+        for passage, record in named:
             match ownership(record, context.principal):
                 case Ownership.OTHERS:
                     message = f"`{value.value}` from {passage.source} belongs to another {context.principal.role}"
@@ -64,19 +96,31 @@ def _owned(event: Event, tool: Tool, context: Context) -> Answer:
     return hold(*unknown) if unknown else ALLOW
 
 
-def _records_named(value: Value, tool: Tool, flow: Flow) -> Iterator[tuple[Passage, Record]]:
-    """Records whose key is the value: those whose key field has the argument's name, or else all of them."""
-    whole = whole_text(value.value)
+def _lookup_of(value: Value, tool: Tool, context: Context) -> Tool | None:
+    """A granted tool that tells whose record it is: one of people's records, with a key of the argument's name."""
+    name = argument_of(value, tool)
+    tools = (context.system.tools[granted] for granted in context.agent.grants if granted in context.system.tools)
+    return next((t for t in tools if name and t.result and t.result.key == name and t.result.belongs_to), None)
+
+
+def _records_named(value: Value, tool: Tool, flow: Flow) -> list[tuple[Passage, Record]]:
+    """Records whose key stands in the value: those whose key field has the argument's name, or else all of them."""
     found: list[tuple[Passage, Record]] = []
-    for key in scalar_keys(value.value):
+    for key in _atoms(value.value):
         for passage in flow.mentions(key):
             record = flow.record_of(passage)
             is_key = record is not None and passage.trust is FieldTrust.SYSTEM and passage.field == record.key_field
-            if record is not None and is_key and whole_text(passage.text) == whole:
+            if record is not None and is_key:
                 found.append((passage, record))
     name = argument_of(value, tool)
     same_name = [(passage, record) for passage, record in found if record.key_field == name]
-    return iter(same_name or found)
+    return same_name or found
+
+
+def _atoms(value: Scalar) -> Iterable[str]:
+    """The value's own keys, and those of every id that stands among other words."""
+    within = atoms_of(single_spaced(value)) if isinstance(value, str) else ()
+    return dict.fromkeys((*scalar_keys(value), *within))
 
 
 def _roles(record: Record) -> str:
