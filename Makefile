@@ -26,10 +26,12 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+	MYPYPATH=src:.:examples/support $(BIN)/mypy --explicit-package-bases bench examples
 
 ## Reference pages are made from code and sheets; the tests fail when one is not current.
 docs: $(VENV)/.dev
 	$(BIN)/python -m trilens.cli.reference > docs/reference/commands.md
+	$(BIN)/python -m trilens.declare.reference < src/trilens/lenses/fixtures/shop.yaml > docs/reference/manifest.md
 
 ## Ratios beside named peers, in one run. See bench/README.md for what each needs.
 bench: $(VENV)/.dev

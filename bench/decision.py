@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench.conversation import body_of, conversation
@@ -15,7 +16,7 @@ from trilens.mechanisms.budget.accounts import claims_of
 from trilens.mechanisms.flow.cache import FlowCache
 from trilens.storage.ports import Snapshot
 from trilens.vocabulary.canonical import Mac
-from trilens.vocabulary.event import Call, Exchange
+from trilens.vocabulary.event import Call, Event, Exchange
 from trilens.vocabulary.principal import Principal
 
 _SHOP = Path(__file__).parent.parent / "examples" / "support"
@@ -39,7 +40,7 @@ def run() -> list[Row]:
         ("a tool call, ×json", _tool_call(bench)),
         ("a reply, ×json", _reply(bench)),
     ):
-        ratios = interleaved(lambda decide=decide: _time(decide), lambda: _time(lambda: json.dumps(json.loads(body))))
+        ratios = interleaved(partial(_time, decide), lambda: _time(lambda: json.dumps(json.loads(body))))
         rows.append(
             Row("P5", f"one decision, 10 kB session, {len(guards)} guards: {what}", "json.loads + dumps", ratios, 1.5)
         )
@@ -56,7 +57,7 @@ def _reply(bench: Bench) -> Callable[[], object]:
     return _decision(bench, lambda scene: events.output(scene, text))
 
 
-def _decision(bench: Bench, make: Callable[[events.Scene], object]) -> Callable[[], object]:
+def _decision(bench: Bench, make: Callable[[events.Scene], Event]) -> Callable[[], object]:
     turns = conversation(bench.system, 10_000)
     flows, mac = FlowCache(), bench.mac
     released = {events.call_mac(c, ADA, mac) for t in turns for c in t.calls}

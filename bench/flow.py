@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,16 +55,13 @@ def run() -> list[Row]:
         "a reply judged": _judged(system, short, ours, "", {}),
     }
     rows = [
-        Row("P5", what, "json.loads + dumps, 10 kB", interleaved(lambda work=work: work(), reading), 1.5)
-        for what, work in works.items()
+        Row("P5", what, "json.loads + dumps, 10 kB", interleaved(work, reading), 1.5) for what, work in works.items()
     ]
-    rows += [
-        Row("P7", what, "itself, 10 kB", interleaved(make(long), make(short)), 1.2)
-        for what, make in {
-            f"one new turn, {len(short)} → {len(long)} turns": lambda turns: _one_turn(system, turns),
-            f"a mail, {len(short)} → {len(long)} turns": lambda t: _judged(system, t, ours, "send_email", _MAIL),
-        }.items()
-    ]
+    grown = f"{len(short)} → {len(long)} turns"
+    turn = interleaved(_one_turn(system, long), _one_turn(system, short))
+    mail = interleaved(*(_judged(system, turns, ours, "send_email", _MAIL) for turns in (long, short)))
+    rows.append(Row("P7", f"one new turn, {grown}", "itself, 10 kB", turn, 1.2))
+    rows.append(Row("P7", f"a mail, {grown}", "itself, 10 kB", mail, 1.2))
     return rows
 
 
@@ -102,7 +99,7 @@ def _one_turn(system: System, turns: tuple[Turn, ...]) -> Callable[[], float]:
 
 
 def _judged(
-    system: System, turns: tuple[Turn, ...], guards: list[Guard], tool: str, arguments: dict[str, object]
+    system: System, turns: tuple[Turn, ...], guards: Sequence[Guard], tool: str, arguments: Mapping[str, object]
 ) -> Callable[[], float]:
     flow = _flow(FlowCache(), system, turns)
     scene = events.Scene(system, _ADA, "s", _MAC, lambda: "e")

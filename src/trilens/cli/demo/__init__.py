@@ -22,7 +22,7 @@ app = application("demo")
 
 @app.command()
 def demo(
-    example: Annotated[str, typer.Argument(metavar="[EXAMPLE]", help="Which of the examples to play.")] = "support",
+    example: Annotated[str, typer.Argument(metavar="EXAMPLE", help="Which of the examples to play.")] = "support",
     once: Annotated[
         bool, typer.Option("--once", help="Wait for nobody; end with 0 only when all went as told.")
     ] = False,
