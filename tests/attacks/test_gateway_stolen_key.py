@@ -18,12 +18,14 @@ def test_nothing_a_client_sends_chooses_where_the_key_goes(install: Install, cap
     here = install(script="steps: [{say: ok}]")
     with Puppet() as canary:
         url = canary.base_url
-        fields = ("base_url", "api_base", "api_key", "url", "proxy", "endpoint", "custom_llm_provider", "model_list")
+        refused = ("base_url", "api_base", "api_key", "custom_llm_provider", "model_list", "user_config", "headers")
         headers = (
             *("x-upstream", "x-base-url", "x-portkey-custom-host", "x-forwarded-host", "forwarded", "host-override"),
             *("x-trilens-upstream", "x-http-method-override", "x-original-url", "x-rewrite-url"),
         )
-        for name in fields:
+        for name in refused:
+            assert here.post(ASK | {name: url}).status == 400
+        for name in ("url", "proxy", "endpoint"):
             assert here.post(ASK | {name: url}).status == 200
         for name in headers:
             assert here.post(ASK, headers={name: url}).status == 200

@@ -43,11 +43,19 @@ def test_a_key_is_shown_once_and_stands_nowhere_on_the_disk(shop: "Shop", who: t
 
 
 def test_a_key_is_on_record_with_what_it_may(shop: "Shop") -> None:
-    key = shop.key()
+    key = shop.key("secops")
     text = shop.type("keys", "create", "--agent", "support", "--may-assert", key=key).out.strip()
     added = recorded(shop, Kind.KEY_ADDED)
-    assert added[0] == {"key": key[:12], "agent": "", "operator": "lead", "may_assert": False, "by": ""}
-    assert added[1] == {"key": text[:12], "agent": "support", "operator": "", "may_assert": True, "by": "lead"}
+    assert added[0] == {"key": key[:12], "agent": "", "operator": "secops", "may_assert": False, "by": ""}
+    assert added[1] == {"key": text[:12], "agent": "support", "operator": "", "may_assert": True, "by": "secops"}
+
+
+def test_an_operator_who_does_not_own_the_security_lens_gives_and_takes_none(shop: "Shop") -> None:
+    key = shop.key("lead")
+    for words in (("create", "--agent", "support"), ("create", "--operator", "lead"), ("revoke", key[:12])):
+        assert "error[people/not-keeper]" in shop.type("keys", *words, key=key).err
+    assert len(recorded(shop, Kind.KEY_ADDED)) == 1
+    assert recorded(shop, Kind.KEY_REVOKED) == []
 
 
 def test_a_revoked_key_is_on_record_and_revoked_once(shop: "Shop") -> None:

@@ -106,16 +106,18 @@ def stranger(shop: "Shop") -> None:
 
 
 def test_keys_are_made_and_revoked_through_the_server_and_operators_only_without_it(shop: "Shop") -> None:
-    lead = shop.key()
+    lead, owner = shop.key("lead"), shop.key("secops")
     with serving(shop):
         assert "error[people/no-key]" in shop.type("keys", "create", "--agent", "support").err
-        typed = shop.type("keys", "create", "--agent", "support", key=lead)
+        assert "error[people/not-keeper]" in shop.type("keys", "create", "--agent", "support", key=lead).err
+        typed = shop.type("keys", "create", "--agent", "support", key=owner)
         parsed = parse_key(typed.out.strip())
         assert parsed is not None, typed.err
-        assert "error[settings/server-runs]" in shop.type("keys", "create", "--operator", "lead", key=lead).err
-        assert shop.type("keys", "revoke", parsed.id, key=lead).ending == 0
-    assert [body["by"] for body in entries(shop, Kind.KEY_ADDED)] == ["", "", "lead"]
-    assert [body["by"] for body in entries(shop, Kind.KEY_REVOKED)] == ["lead"]
+        assert "error[settings/server-runs]" in shop.type("keys", "create", "--operator", "lead", key=owner).err
+        assert "error[people/not-keeper]" in shop.type("keys", "revoke", parsed.id, key=lead).err
+        assert shop.type("keys", "revoke", parsed.id, key=owner).ending == 0
+    assert [body["by"] for body in entries(shop, Kind.KEY_ADDED)] == ["", "", "", "secops"]
+    assert [body["by"] for body in entries(shop, Kind.KEY_REVOKED)] == ["secops"]
 
 
 def test_a_gate_beside_a_running_server_is_answered_and_not_recorded(shop: "Shop") -> None:

@@ -193,6 +193,25 @@ def test_a_key_for_an_agent_is_made_once_and_works_at_once_until_it_is_revoked(h
     assert (again.status, code(again)) == (409, "people/already-revoked")
 
 
+def test_keys_are_given_and_taken_by_the_owner_of_the_security_lens_alone(here: Installation) -> None:
+    owner, stranger = here.operator_key("lead"), here.operator_key("stranger")
+    made = json.loads(here.post({"agent": "support"}, key=owner, path="/operator/keys").body)
+    before = here.keystore.list()
+    asked: list[tuple[str, dict[str, object]]] = [
+        ("/operator/keys", {"agent": "support", "may_assert": True}),
+        ("/operator/keys", {"agent": "support"}),
+        ("/operator/keys", {"agent": "nobody"}),
+        (f"/operator/keys/{made['id']}/revoke", {}),
+        ("/operator/keys/tlk_none/revoke", {}),
+    ]
+    for path, body in asked:
+        for more in ({}, {"dry_run": True}):
+            got = here.post({**body, **more}, key=stranger, path=path)
+            assert (got.status, code(got)) == (403, "people/not-keeper")
+    assert here.keystore.list() == before
+    assert here.post(ASKED, key=made["key"]).error["code"] == "approval_required"
+
+
 def test_no_route_makes_an_operator(here: Installation) -> None:
     lead = here.operator_key()
     for body in ({"operator": "lead"}, {"agent": "support", "operator": "lead"}, {"agent": "nobody"}):

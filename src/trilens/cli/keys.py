@@ -49,7 +49,7 @@ def create(
     """Make a key and show it, this once.
 
     The key alone goes to the standard output, everything else to the standard error. While a server runs, it makes keys for agents, asked
-    with an operator's key; keys for operators are made while none runs.
+    with the key of the operator who owns the security lens; keys for operators are made while none runs.
     """
     if bool(agent) == bool(operator):
         raise SettingsError(
@@ -131,7 +131,7 @@ def revoke(
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> int:
-    """Take a key back, at once and for ever."""
+    """Take a key back, at once and for ever. While a server runs, with the key of the operator who owns the security lens."""
     settings = installation.settings_of(system)
     installation.require_state(settings)
     if dry_run:

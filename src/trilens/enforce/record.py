@@ -2,7 +2,12 @@
 
 The leaf says who judged what and how it ended; the payload holds values, words and findings, so that the same event can be judged
 again. Names that came from a model or a client (an undeclared tool) are data and go to the payload.
+
+INVARIANT: what a leaf says of one guard has a bound, whatever was found and however it is spelled, so that a decision can always be
+recorded (tests/enforce/test_record.py).
 """
+
+import re
 
 from trilens.enforce.plan import Ruling
 from trilens.vocabulary.canonical import Json, canonical
@@ -10,6 +15,14 @@ from trilens.vocabulary.event import Event
 from trilens.vocabulary.outcome import EventKind, Ran
 from trilens.vocabulary.verdict import Verdict
 from trilens.vocabulary.written import printable, write_finding, write_value
+
+MOST_CODES = 8
+"""Different codes of one verdict that a leaf names; the others are counted. All findings stand in the payload."""
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}/[A-Za-z0-9_.-]{1,40}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+"""What a manifest can declare."""
+_LONGEST_WHY = 120
+"""Characters."""
 
 
 def body(ruling: Ruling, *, answers_released: bool = False) -> dict[str, Json]:
@@ -25,7 +38,7 @@ def body(ruling: Ruling, *, answers_released: bool = False) -> dict[str, Json]:
         **shown,
         "id": decision.id,
         "event": [event.id, event.kind.value, event.phase.value, event.digest],
-        "component": "" if _is_undeclared(ruling) else event.component,
+        "component": _component(ruling, answers_released=answers_released),
         "agent": event.principal.agent,
         "key": event.principal.key,
         "session": event.session,
@@ -45,16 +58,29 @@ def body(ruling: Ruling, *, answers_released: bool = False) -> dict[str, Json]:
     }
 
 
+def _component(ruling: Ruling, *, answers_released: bool) -> str:
+    """The name, where it is one of the manifest's; a result that answers no released call has its tool's name from the client alone."""
+    name = ruling.event.component
+    is_clients = ruling.event.kind is EventKind.TOOL_RESULT and not answers_released
+    return "" if is_clients or _is_undeclared(ruling) or not _NAME.fullmatch(name) else name
+
+
 def _is_undeclared(ruling: Ruling) -> bool:
     codes = {f.code for f in ruling.decision.findings}
     return not codes.isdisjoint({"admit/unknown_tool", "admit/unknown_model", "admit/unknown_agent"})
 
 
 def _verdict(verdict: Verdict) -> Json:
-    codes: list[Json] = [f.code for f in verdict.findings]
-    if verdict.ran in (Ran.FAILED, Ran.NOT_RUN):
-        return [verdict.guard, verdict.ran.value, verdict.outcome.word, codes, verdict.why]
-    return [verdict.guard, verdict.ran.value, verdict.outcome.word, codes]
+    judged: list[Json] = [verdict.guard, verdict.ran.value, verdict.outcome.word, _codes(verdict)]
+    return [*judged, printable(verdict.why[:_LONGEST_WHY])] if verdict.ran in (Ran.FAILED, Ran.NOT_RUN) else judged
+
+
+def _codes(verdict: Verdict) -> list[Json]:
+    """Each code once, in the order found; `+n` for n more, and for those that are not of a code's form."""
+    found = dict.fromkeys(finding.code for finding in verdict.findings)
+    named = [code for code in found if _CODE.fullmatch(code)][:MOST_CODES]
+    rest = len(found) - len(named)
+    return [*named, f"+{rest}"] if rest else [*named]
 
 
 def payload(ruling: Ruling) -> bytes:
@@ -65,10 +91,10 @@ def payload(ruling: Ruling) -> bytes:
         return b""
     return canonical(
         {
-            "person": event.principal.reader,
+            "person": printable(event.principal.reader),
             "component": printable(event.component),
             "ref": event.wire_ref,
-            "values": [[v.path, v.cls.value, write_value(v.value)] for v in event.values],
+            "values": [[printable(v.path), v.cls.value, write_value(v.value)] for v in event.values],
             "left": _left(event, ruling.leaves),
             "findings": [write_finding(v, f) for v in decision.verdicts for f in v.findings],
         }
@@ -78,4 +104,4 @@ def payload(ruling: Ruling) -> bytes:
 def _left(event: Event, leaves: Event | None) -> Json:
     if leaves is None or leaves is event:
         return None
-    return [[v.path, write_value(v.value)] for v in leaves.values]
+    return [[printable(v.path), write_value(v.value)] for v in leaves.values]

@@ -1,9 +1,10 @@
 """How turns, calls and texts become events: one maker per kind, for every gateway, the SDK, tests and replays alike."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -18,6 +19,10 @@ from trilens.vocabulary.system import System, Tool
 _DEEPEST = 32
 _LARGEST = 2**53 - 1
 _LARGEST_EXPONENT = 64
+_READ_ALIKE = re.compile(
+    r"(?:[A-Za-z]{3}|[€$£¥])? ?[+-]?[0-9]+(?:\.(?![0-9]{3}(?![0-9]))[0-9]+)? ?(?:[A-Za-z]{3}|[€$£¥])?"
+)
+"""An amount as text that every reader takes for the same: digits, and a decimal point that cannot be a mark of thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,9 @@ class TypedArguments:
 def type_arguments(arguments: str, tool: Tool | None) -> TypedArguments:
     """Read a call's JSON arguments against its sheet; never raises.
 
-    An argument the sheet does not name is TEXT and keeps its place. An AMOUNT becomes a Decimal of the declared unit, whatever its
-    spelling; one that is no amount of that unit is a defect. Duplicate keys, integers beyond 2**53 and non-objects are defects.
+    An argument the sheet does not name is TEXT and keeps its place. An AMOUNT becomes a Decimal of the declared unit: `450`, `"450.00"`
+    and `"450 EUR"` are one. What is no amount of that unit is a defect, and so is text that another reader may take for another amount
+    (`"1.000"`, `"49,99"`), since it leaves as it was written. Duplicate keys, integers beyond 2**53 and non-objects are defects.
     """
     try:
         parsed = _strict_json(arguments or "{}")
@@ -50,6 +56,9 @@ def type_arguments(arguments: str, tool: Tool | None) -> TypedArguments:
             if amount is None:
                 unit = declared.unit or "a plain number"
                 return TypedArguments((), f"argument `{name}` is not an amount in {unit}")
+            if isinstance(item, str) and not _READ_ALIKE.fullmatch(item.strip()):
+                why = "can be read as more than one amount: write 1000 or 1000.00"
+                return TypedArguments((), f"argument `{name}` {why}")
             values.append(Value(path, amount.number, cls))
             continue
         defect = _flatten(item, path, cls, values, 0)
@@ -64,17 +73,43 @@ def _strict_json(text: str) -> object:
         seen = dict(items)
         if len(seen) != len(items):
             raise ValueError("arguments repeat a key")
+        if any(not _is_unicode(key) for key in seen):
+            raise ValueError("arguments hold a key that is not valid Unicode")
         return seen
 
     def refuse(_: str) -> object:
         raise ValueError("arguments hold a number that is not finite")
 
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_float=Decimal, parse_constant=refuse)
+        return json.loads(
+            text, object_pairs_hook=pairs, parse_int=_integer, parse_float=_decimal, parse_constant=refuse
+        )
     except RecursionError as error:
         raise ValueError("arguments are nested too deeply") from error
     except json.JSONDecodeError as error:
         raise ValueError("arguments are not JSON") from error
+
+
+def _integer(text: str) -> int:
+    # at most 17 characters, so that the conversion is never long
+    if len(text) > 17 or abs(number := int(text)) > _LARGEST:
+        raise ValueError("arguments hold an integer beyond 2^53")
+    return number
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = None
+    if number is None or abs(number.adjusted()) > _LARGEST_EXPONENT:
+        raise ValueError("arguments hold a number out of range")
+    return number
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it has no lone surrogate, which JSON can spell and UTF-8 cannot."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def argument_path(name: str) -> str:
@@ -105,19 +140,9 @@ def _flatten(item: object, path: str, cls: ValueClass, into: list[Value], depth:
                 defect = _flatten(inner, f"{path}[{position}]", cls, into, depth + 1)
                 if defect:
                     return defect
-        case Decimal():
-            if abs(item.adjusted()) > _LARGEST_EXPONENT:
-                return "arguments hold a number out of range"
-            into.append(Value(path, item, cls))
-        case str():
-            if not item.isascii() and any("\ud800" <= letter <= "\udfff" for letter in item):
-                return "arguments hold text that is not valid Unicode"
-            into.append(Value(path, item, cls))
-        case bool() | None:
-            into.append(Value(path, item, cls))
-        case int():
-            if abs(item) > _LARGEST:
-                return "arguments hold an integer beyond 2^53"
+        case str() if not _is_unicode(item):
+            return "arguments hold text that is not valid Unicode"
+        case str() | Decimal() | int() | None:
             into.append(Value(path, item, cls))
         case _:
             return "arguments hold a value JSON has no word for"
@@ -232,7 +257,7 @@ def call_mac(call: Call, principal: Principal, mac: Mac) -> str:
     """How a released call is recognised when its result comes back, however the client spells its JSON."""
     try:
         arguments = canonical(plain(_strict_json(call.arguments)))
-    except ValueError:
+    except (ValueError, RecursionError):
         arguments = call.arguments.encode("utf-8", "surrogatepass")
     return mac.of("call", principal.account_holder, call.id, call.tool, arguments)
 

@@ -18,6 +18,7 @@ _STATUS = {
     "people/revoked-key": 401,
     "people/agent-key": 403,
     "people/not-yours": 403,
+    "people/not-keeper": 403,
     "people/unknown-case": 404,
     "people/no-such-key": 404,
     "people/unknown-agent": 422,

@@ -6,8 +6,9 @@
     POST /operator/keys                      {"agent": "…", "may_assert": false}: the key, this once
     POST /operator/keys/{id}/revoke          {}
 
-Every body may say `"dry_run": true`. An operator's key as Bearer, for every route; an agent's key opens none. Operators' own keys are made
-where the state folder is, with no server running, so that one operator cannot make themselves another. Errors are RFC 9457 problems.
+Every body may say `"dry_run": true`. An operator's key as Bearer, for every route; an agent's key opens none. Keys are given and taken by the
+owner of the security lens alone. Operators' own keys are made where the state folder is, with no server running, so that one operator cannot
+make themselves another. Errors are RFC 9457 problems.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from trilens.enforce.pipeline import Bench
 from trilens.errors import PeopleError, TrilensError, WireError
 from trilens.operators.body import field_of, no_others, read_body
 from trilens.operators.problem import problem
-from trilens.people.access import KeyDesk, require_active, require_agent
+from trilens.people.access import KeyDesk, require_active, require_agent, require_keeper
 from trilens.people.approvals.decide import require_named
 from trilens.people.approvals.desk import Desk
 from trilens.people.approvals.document import case_document
@@ -151,6 +152,7 @@ class _Window:
         agent = field_of(call.body, "agent", str)
         may_assert = field_of(call.body, "may_assert", bool, default=False)
         if call.is_dry_run:
+            require_keeper(self._keys.system, call.by.name)
             require_agent(self._keys.system, agent)
             return {"v": 1, "id": None, "key": None}
         made = self._keys.give_to_agent(agent, may_assert=may_assert, by=call.by.name)
@@ -159,6 +161,7 @@ class _Window:
     def revoke_key(self, call: Call) -> Answer:
         no_others(call.body, "dry_run")
         if call.is_dry_run:
+            require_keeper(self._keys.system, call.by.name)
             require_active(self._keystore, call.item)
         else:
             self._keys.take_back(call.item, by=call.by.name)

@@ -1,5 +1,8 @@
 """Giving keys out and taking them back, each on record.
 
+A key is power over what agents may do and whom they may name, so that of the operators only the owner of the security lens gives and takes
+keys. Whoever may write the state folder needs nobody's leave: they hold the store of keys itself.
+
 INVARIANT: a key is on record before it exists; a key is revoked before that is on record, since taking access away waits for nothing.
 """
 
@@ -11,6 +14,7 @@ from trilens.people.keys import NewKey, make_key
 from trilens.prove.ledger import entry
 from trilens.storage.ports import Batch, Conflict, Journal, KeyStore
 from trilens.vocabulary.canonical import Json
+from trilens.vocabulary.outcome import Lens
 from trilens.vocabulary.system import System
 
 _DEADLINE_S = 10.0
@@ -34,9 +38,10 @@ class KeyDesk:
             by: the operator who asks; empty for whoever may write the state folder.
 
         Raises:
-            PeopleError: no such agent; code `people/unknown-agent`.
+            PeopleError: they may not (`people/not-keeper`), or there is no such agent (`people/unknown-agent`).
             StoreError: it could not be recorded or kept; then there is no such key.
         """
+        require_keeper(self.system, by)
         require_agent(self.system, agent)
         now_ms = self.clock()
         made = make_key(agent=agent, operator="", may_assert=may_assert, now_ms=now_ms, random=self.random)
@@ -44,6 +49,7 @@ class KeyDesk:
 
     def give_to_operator(self, operator: str, *, by: str) -> NewKey:
         """Make a key for an operator the manifest names. Raises: as `give_to_agent`, with `people/unknown-operator`."""
+        require_keeper(self.system, by)
         require_operator(self.system, operator)
         made = make_key(agent="", operator=operator, may_assert=False, now_ms=self.clock(), random=self.random)
         return self._give(made, by)
@@ -52,9 +58,11 @@ class KeyDesk:
         """Revoke a key.
 
         Raises:
-            PeopleError: there is no such key (`people/no-such-key`), or it is revoked already (`people/already-revoked`).
+            PeopleError: they may not (`people/not-keeper`), there is no such key (`people/no-such-key`), or it is revoked already
+                (`people/already-revoked`).
             StoreError: `store/unrecorded` when the key is revoked and only the record of it failed.
         """
+        require_keeper(self.system, by)
         require_active(self.keystore, key_id)
         now_ms = self.clock()
         self.keystore.revoke(key_id, now_ms)
@@ -93,6 +101,17 @@ def operators_of(system: System) -> tuple[str, ...]:
     """Everybody the manifest lets decide something: owners of lenses and members of roles, sorted."""
     members = {member for role in system.people.values() for member in role.members}
     return tuple(sorted(members.union(system.owners.values())))
+
+
+def require_keeper(system: System, operator: str) -> None:
+    """Raises: PeopleError `people/not-keeper` for an operator who does not own the security lens; empty is no operator."""
+    keeper = system.owners.get(Lens.SECURITY, "")
+    if operator and operator != keeper:
+        raise PeopleError(
+            "people/not-keeper",
+            f"`{operator}` may not give or take keys",
+            help=f"the owner of the security lens may: `{keeper}`" if keeper else "declare `owners: {security: NAME}`",
+        )
 
 
 def require_agent(system: System, agent: str) -> None:

@@ -29,11 +29,11 @@ def write_finding(verdict: Verdict, finding: Finding) -> Json:
         "guard": verdict.guard,
         "lens": verdict.lens.value,
         "outcome": verdict.outcome.word,
-        "code": finding.code,
+        "code": printable(finding.code),
         "message": printable(finding.message),
-        "path": finding.path,
+        "path": printable(finding.path),
         "span": [finding.span.start, finding.span.stop] if finding.span else None,
-        "rule": finding.rule,
+        "rule": printable(finding.rule),
         "origins": [_write_origin(o) for o in finding.origins],
     }
 

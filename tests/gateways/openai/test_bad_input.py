@@ -85,7 +85,7 @@ def test_a_body_over_the_limit_is_refused_however_it_is_framed(
     got = here.post(big)
     assert (got.status, got.error["code"]) == (413, "too_large")
     told = json.dumps(big).encode()
-    raw = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+    raw = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
     raw += b"X-Api-Key: " + here.key().encode() + b"\r\n\r\n" + b"%x\r\n" % len(told) + told + b"\r\n0\r\n\r\n"
     assert b"413" in exchange(here, raw).split(b"\r\n")[0]
     assert here.model.count == 0

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from pathlib import Path
 
 import orjson
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trilens.errors import WireError
-from trilens.gateways.openai.inbound import Inbound, read_request
+from trilens.gateways.openai.inbound import REFUSED, Inbound, read_request
 from trilens.vocabulary.event import Call
 from trilens.vocabulary.outcome import Role
 
@@ -106,6 +108,55 @@ def said(**fields: object) -> list[dict[str, object]]:
 def test_what_is_not_judged_is_refused_by_name(fields: dict[str, object], code: str, names: str) -> None:
     error = refusal(**fields)
     assert (error.code, names in error.message) == (code, True)
+
+
+ASKED_FOR = """
+models route provider fallbacks preset plugins transforms mcp_servers prompt previous_response_id conversation background
+web_search_options data_sources documents chat_template search_parameters mock_response api_base user_config prediction
+""".split()
+"""A sample of each way; the test fails when one is dropped from the table, which the next test alone would not see."""
+
+
+@pytest.mark.requirement("X4", "X3")
+@pytest.mark.parametrize("name", sorted({*ASKED_FOR, *(name for names in REFUSED.values() for name in names)}))
+def test_a_field_that_would_have_a_server_do_what_nobody_judged_is_refused_by_name(name: str) -> None:
+    for value in ("x", [], {}, True, 0, ["openai/gpt-5.1"], {"id": "x"}):
+        error = refusal(**{name: value})
+        assert (error.code, error.message) == ("wire/unsupported", f"`{name}` is not supported")
+        assert error.help
+    for off in (None, False):
+        assert read(**{name: off}).model == "gpt-5.1"
+
+
+@pytest.mark.parametrize("value", ["x", [], True, 0, {"documents": []}, {"system": "x"}, {"thinking": True, "n": 1}])
+def test_a_template_is_told_switches_only(value: object) -> None:
+    error = refusal(chat_template_kwargs=value)
+    assert (error.code, "chat_template_kwargs" in error.message) == ("wire/unsupported", True)
+    assert read(chat_template_kwargs={"enable_thinking": False}).model == "gpt-5.1"
+
+
+def test_the_refused_fields_are_the_documented_ones() -> None:
+    text = (Path(__file__).parents[3] / "docs/design/gateway.md").read_text(encoding="utf-8")
+    table = text.partition("## Fields of a request that are refused")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| `")]
+    documented = {why.strip(): re.findall(r"`([^`]+)`", names) for names, why in rows}
+    assert documented == {why: list(names) for why, names in REFUSED.items()}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"temperature": 0.2, "top_p": 1, "top_k": 5, "min_p": 0.1, "seed": 7, "stop": ["x"], "logit_bias": {"5": -1}},
+        {"max_tokens": 5, "max_completion_tokens": 5, "frequency_penalty": 0, "presence_penalty": 0, "user": "u"},
+        {"response_format": {"type": "json_object"}, "tool_choice": "auto", "parallel_tool_calls": False},
+        {"reasoning_effort": "low", "verbosity": "low", "reasoning": {"effort": "low"}, "include_reasoning": True},
+        {"stream_options": {"include_usage": True}, "logprobs": True, "top_logprobs": 2, "service_tier": "auto"},
+        {"store": False, "metadata": {"k": "v"}, "safety_identifier": "s", "prompt_cache_key": "k", "cache_salt": "s"},
+        {"modalities": ["text"], "n": 1, "tools": []},
+    ],
+)
+def test_sampling_and_bookkeeping_pass(fields: dict[str, object]) -> None:
+    assert read(**fields).model == "gpt-5.1"
 
 
 def test_a_request_without_messages_or_model_is_refused() -> None:

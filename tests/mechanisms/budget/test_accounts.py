@@ -136,7 +136,7 @@ def test_changed_maximum_and_window_remember_what_was_spent() -> None:
 
 def test_amounts_of_the_limit_s_unit_are_added_and_no_others() -> None:
     system = shop(limit("500", LimitPer.CALL), units=("EUR", "USD", "EUR"))
-    (claim,) = all_claims_of(refund(system, '{"amount": 1.25, "amount1": 70, "amount2": "2,50 €"}'), system, MAC, NOW)
+    (claim,) = all_claims_of(refund(system, '{"amount": 1.25, "amount1": 70, "amount2": "2.50 €"}'), system, MAC, NOW)
     assert claim.amount == 3_750_000
 
 

@@ -1,11 +1,13 @@
 """A request's bytes as turns: parsed once, never trusted.
 
-Unknown fields pass: they are sent as they came. Refused by name is what would carry something past the guards.
+Unknown fields pass: they are sent as they came. Refused by name is what would carry something past the guards: in, out, or to another
+model (`REFUSED`; docs/design/gateway.md has the same table).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from types import MappingProxyType
 
 import orjson
 
@@ -22,8 +24,45 @@ _ROLES = {
     "tool": Role.TOOL,
 }
 _MORE_THAN_WORDS = frozenset({"audio", "refusal", "tool_calls", "function_call"})
-_REFUSED = ("functions", "function_call", "audio", "web_search_options")
-"""Legacy calls, and what the model's own server would do out of our sight."""
+_OTHER_WORDS = "the messages would be read in other words than they have, or in part"
+REFUSED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "another model or server would answer, which nobody judged": (
+            *("models", "model_list", "route", "provider", "providers", "preset", "fallbacks", "default_fallbacks"),
+            *("context_window_fallbacks", "content_policy_fallbacks", "mock_testing_fallbacks", "custom_llm_provider"),
+            *("api_base", "base_url", "api_key", "api_version", "deployment_id", "user_config", "router_settings"),
+            *("extra_headers", "headers", "extra_query", "organization", "region_name", "aws_region_name"),
+            *("aws_bedrock_runtime_endpoint", "vertex_location", "vertex_project", "lora_path", "safety_model"),
+        ),
+        "the model would read what is not among the messages": (
+            *("prompt", "prompt_id", "prompt_label", "prompt_variables", "prompt_version", "input", "instructions"),
+            *("system", "previous_response_id", "conversation", "session_params", "context_management"),
+            *("documents", "data_sources", "dataSources", "connectors", "vector_store_ids", "retrieval", "files"),
+            *("prompt_embeds", "prompt_token_ids", "input_ids", "input_embeds", "kv_transfer_params"),
+            *("cached_content", "extra_body", "prediction", "container", "skills"),
+        ),
+        _OTHER_WORDS: (
+            *("transforms", "chat_template", "mm_processor_kwargs", "media_io_kwargs"),
+            *("continue_final_message", "echo", "truncation", "truncate_prompt_tokens", "prompt_truncate_len"),
+        ),
+        "a server would act or look things up out of our sight": (
+            *("plugins", "mcp_servers", "web_search_options", "web_search", "search_parameters", "search_settings"),
+            *("enable_search", "search_options", "compound_custom", "enhancements", "agent_id", "guardrails"),
+            *("callbacks", "success_callback", "failure_callback", "logits_processors", "custom_logit_processor"),
+        ),
+        "the answer would be another's, come later, or not be words and calls": (
+            *("background", "deferred", "mock_response", "mock_tool_calls", "audio", "image_config"),
+            *("return_images", "return_related_questions", "return_hidden_states"),
+        ),
+        "legacy calls, which agents take for tool calls": ("functions", "function_call"),
+    }
+)
+"""Fields by the reason they are refused, unless they are null or false. Sampling and bookkeeping pass.
+
+Source: vLLM (`ChatCompletionRequest`, `ResponsesRequest`), LiteLLM (client-side fallbacks), OpenRouter (requests), Azure OpenAI (On Your Data);
+read 2026-11-25. The others are names that servers of the same interface are known to take; the table grows as more are found.
+"""
+_REASONS = {name: reason for reason, names in REFUSED.items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +107,11 @@ def read_request(raw: bytes) -> Inbound:
 
 
 def _refuse_unjudged(body: Mapping[str, object]) -> None:
-    for name in _REFUSED:
-        if body.get(name) is not None:
-            raise unsupported("wire/unsupported", f"`{name}`")
+    for name, value in body.items():
+        if name in _REASONS and value is not None and value is not False:
+            raise unsupported("wire/unsupported", f"`{name}`", why=_REASONS[name])
+    if not _are_switches(body.get("chat_template_kwargs")):
+        raise unsupported("wire/unsupported", "`chat_template_kwargs` other than true or false", why=_OTHER_WORDS)
     if body.get("n", 1) not in (1, None):
         raise unsupported("wire/unsupported", "`n` other than 1")
     if body.get("modalities", ["text"]) not in (["text"], None):
@@ -85,6 +126,11 @@ def _refuse_unjudged(body: Mapping[str, object]) -> None:
             raise wrong_type(f"tools[{position}]", "an object")
         if tool.get("type") != "function":
             raise unsupported("wire/unsupported", f"`tools[{position}]`, which is no function,")
+
+
+def _are_switches(named: object) -> bool:
+    """What a template is told, such as `enable_thinking: false`: switches say nothing to the model in anybody's words."""
+    return named is None or (isinstance(named, dict) and all(isinstance(value, bool) for value in named.values()))
 
 
 def _turn(message: object, position: int) -> Turn:

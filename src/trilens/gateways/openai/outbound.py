@@ -12,7 +12,7 @@ import orjson
 from trilens.enforce.plan import Plan, Ruling
 from trilens.enforce.words import refused
 from trilens.errors import WireError
-from trilens.gateways.openai.wire import read_calls, read_text, wrong_type
+from trilens.gateways.openai.wire import judged_only, read_calls, read_finish_reason, read_role, read_text, wrong_type
 from trilens.gateways.refusal import Refusal
 from trilens.gateways.strict import strict_object
 from trilens.mechanisms.events import argument_path
@@ -21,8 +21,6 @@ from trilens.vocabulary.event import Call
 from trilens.vocabulary.outcome import EventKind
 from trilens.vocabulary.system import System
 
-JUDGED_FIELDS = frozenset({"role", "content", "refusal", "tool_calls"})
-"""Of a message. Whatever else a model put into it does not leave, since nobody looked at it."""
 _LONGEST_REFUSAL = 65_536
 
 
@@ -32,6 +30,7 @@ class Said:
 
     raw: bytes
     body: Mapping[str, object]
+    """Without what nobody judges."""
     text: str
     calls: tuple[Call, ...]
     is_changed: bool
@@ -61,13 +60,14 @@ def read_answer(raw: bytes) -> Said:
     try:
         body = strict_object(raw, exact_numbers=False)
         message = _message(body)
+        read_role(message, "message")
         text = read_text(message.get("content"), "message.content")
         refusal = read_text(message.get("refusal"), "message.refusal")
         calls = read_calls(message, "message")
+        judged = judged_only(body, "message")
     except WireError as error:
         raise unreadable(error.message) from error
-    has_more = any(value for name, value in message.items() if name not in JUDGED_FIELDS)
-    return Said(raw, body, "\n".join(t for t in (text, refusal) if t), calls, has_more)
+    return Said(raw, judged, "\n".join(t for t in (text, refusal) if t), calls, judged is not body)
 
 
 def check_media(got: str, expected: str) -> None:
@@ -84,6 +84,7 @@ def _message(body: Mapping[str, object]) -> dict[str, object]:
     choices = body.get("choices")
     if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
         raise wrong_type("choices", "a list of one choice")
+    read_finish_reason(choices[0], "choices[0]")
     message = choices[0].get("message")
     if not isinstance(message, dict):
         raise wrong_type("choices[0].message", "an object")

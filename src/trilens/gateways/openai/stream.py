@@ -10,15 +10,21 @@ from dataclasses import dataclass, field
 import orjson
 
 from trilens.errors import WireError
-from trilens.gateways.openai.outbound import JUDGED_FIELDS, Leaving, spoken, unreadable, write_call
-from trilens.gateways.openai.wire import read_text, unsupported, wrong_type
+from trilens.gateways.openai.outbound import Leaving, spoken, unreadable, write_call
+from trilens.gateways.openai.wire import (
+    MOST_CALLS,
+    judged_only,
+    read_finish_reason,
+    read_role,
+    read_text,
+    unsupported,
+    wrong_type,
+)
 from trilens.gateways.sse import Event
 from trilens.gateways.strict import strict_object
 from trilens.vocabulary.event import Call
 
 DONE = b"data: [DONE]\n\n"
-_MOST_CALLS = 128
-"""Source: OpenAI API reference, the limit on tools of a request."""
 _LINE_ENDS_TO_SOME = tuple((letter.encode(), b"\\u%04x" % ord(letter)) for letter in "\u0085\u2028\u2029")
 """Inside JSON they can only stand in text, where the escape means the same. A client that splits lines as Python's `str.splitlines` does
 would see words of the model as an event of their own."""
@@ -116,13 +122,13 @@ class Transcript:
         if not isinstance(choices, list) or len(choices) > 1:
             raise wrong_type("choices", "a list of one choice")
         if not choices:
-            return Piece(raw, is_usage=True)
+            return Piece(_as_judged(raw, body), is_usage=True)
         choice = choices[0]
         if not isinstance(choice, dict) or choice.get("index", 0) != 0:
             raise wrong_type("choices[0]", "the first choice")
-        finish_reason = choice.get("finish_reason") or ""
+        finish_reason = read_finish_reason(choice, "choices[0]")
         delta = choice.get("delta") or {}
-        if not isinstance(delta, dict) or not isinstance(finish_reason, str):
+        if not isinstance(delta, dict):
             raise wrong_type("choices[0].delta", "an object")
         if self.finish_reason and (finish_reason or delta.get("content") or delta.get("tool_calls")):
             raise unreadable("it goes on after its end")
@@ -130,9 +136,9 @@ class Transcript:
             self.finish_reason, self.usage = finish_reason, body.get("usage")
         calls = self._take_calls(delta)
         return Piece(
-            _without_unjudged(raw, body, choice, delta),
+            _as_judged(raw, body),
             text=read_text(delta.get("content"), "delta.content") + read_text(delta.get("refusal"), "delta.refusal"),
-            has_role=_role(delta),
+            has_role=read_role(delta, "delta"),
             has_calls=calls,
             finish_reason=finish_reason,
         )
@@ -154,8 +160,8 @@ class Transcript:
         if not isinstance(item, dict):
             raise wrong_type("delta.tool_calls", "a list of objects")
         index, function = item.get("index"), item.get("function") or {}
-        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < _MOST_CALLS:
-            raise wrong_type("delta.tool_calls.index", f"a number from 0 to {_MOST_CALLS - 1}")
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < MOST_CALLS:
+            raise wrong_type("delta.tool_calls.index", f"a number from 0 to {MOST_CALLS - 1}")
         if (item.get("type") or "function") != "function" or not isinstance(function, dict):
             raise unsupported("wire/unsupported", "a call that is no function")
         call_id, name, arguments = item.get("id"), function.get("name"), function.get("arguments")
@@ -193,21 +199,10 @@ class Transcript:
         return b"".join((*map(self.own_chunk, deltas), finish))
 
 
-def _role(delta: Mapping[str, object]) -> bool:
-    role = delta.get("role")
-    if role not in (None, "", "assistant"):
-        raise wrong_type("delta.role", "`assistant`")
-    return bool(role)
-
-
-def _without_unjudged(
-    raw: bytes, body: dict[str, object], choice: dict[str, object], delta: dict[str, object]
-) -> bytes:
-    """The event without what a model wrote into fields that nobody judges, and without what some readers take for the end of a line."""
-    if not any(value for name, value in delta.items() if name not in JUDGED_FIELDS):
-        return _without_line_ends(raw)
-    kept = {name: value for name, value in delta.items() if name in JUDGED_FIELDS}
-    return _event({**body, "choices": [{**choice, "delta": kept}]})
+def _as_judged(raw: bytes, body: Mapping[str, object]) -> bytes:
+    """The event without what nobody judges, and without what some readers take for the end of a line."""
+    judged = judged_only(body, "delta")
+    return _without_line_ends(raw) if judged is body else _event(judged)
 
 
 def _event(body: Mapping[str, object]) -> bytes:

@@ -1,4 +1,4 @@
-"""The shapes of Chat Completions that requests and answers share: content and tool calls.
+"""The shapes of Chat Completions: content and tool calls, which requests and answers share, and what of an answer was judged.
 
 What Trilens does not judge is refused by name, here and in `inbound`: a picture, a voice or a file would reach the model, and a
 legacy function call the agent, without anybody having looked.
@@ -6,10 +6,25 @@ legacy function call the agent, without anybody having looked.
 Source: OpenAI API reference, Chat Completions (read 2026-11-24).
 """
 
+import re
 from collections.abc import Mapping
 
 from trilens.errors import WireError
 from trilens.vocabulary.event import Call
+
+MOST_CALLS = 128
+"""Of one message. Source: OpenAI API reference, the limit on tools of a request."""
+_FINISH_REASON = re.compile(r"[A-Za-z_]{1,40}")
+_ANSWER = frozenset(
+    {
+        *("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider", "obfuscation"),
+        *("usage", "choices"),
+    }
+)
+_CHOICE = frozenset({"index", "finish_reason"})
+_MESSAGE = frozenset({"role", "content", "refusal", "tool_calls"})
+_CALL = frozenset({"index", "id", "type", "function"})
+_FUNCTION = frozenset({"name", "arguments"})
 
 
 def read_text(content: object, where: str) -> str:
@@ -61,6 +76,8 @@ def read_calls(message: Mapping[str, object], where: str) -> tuple[Call, ...]:
         return ()
     if not isinstance(written, list):
         raise wrong_type(f"{where}.tool_calls", "a list")
+    if len(written) > MOST_CALLS:
+        raise wrong_type(f"{where}.tool_calls", f"a list of at most {MOST_CALLS}")
     calls = tuple(_call(call, f"{where}.tool_calls[{n}]") for n, call in enumerate(written))
     if len({call.id for call in calls}) != len(calls):
         raise WireError("wire/duplicate-call-id", f"two calls of `{where}` have the same id")
@@ -88,9 +105,83 @@ def _text(value: object, where: str) -> str:
     return value
 
 
+def read_role(message: Mapping[str, object], where: str) -> bool:
+    """Whether an answer's message names its role. Raises: WireError `wire/wrong-type` for another than the assistant's."""
+    role = message.get("role")
+    if role not in (None, "", "assistant"):
+        raise wrong_type(f"{where}.role", "`assistant`")
+    return bool(role)
+
+
+def read_finish_reason(choice: Mapping[str, object], where: str) -> str:
+    """Why the answer ends; empty where it does not. Raises: WireError `wire/wrong-type` for what is no word."""
+    reason = choice.get("finish_reason")
+    if reason is None or reason == "":
+        return ""
+    if not isinstance(reason, str) or not _FINISH_REASON.fullmatch(reason):
+        raise wrong_type(f"{where}.finish_reason", "a word")
+    return reason
+
+
+def judged_only(answer: Mapping[str, object], part: str) -> Mapping[str, object]:
+    """An answer, or a chunk of one, without what nobody judges; `answer` itself when it holds nothing of the kind.
+
+    A field that is not judged stays when it says nothing: null, true, false, a number, or empty. What a message says in parts becomes
+    the one text that was judged.
+
+    Args:
+        answer: with at most one choice.
+        part: where the choice has its message: `message`, or `delta` in a stream.
+    """
+    kept = _judged(answer, _ANSWER)
+    match answer.get("choices"):
+        case [dict() as choice]:
+            message = choice.get(part)
+            kept_choice = _judged(choice, _CHOICE | {part})
+            kept_message = _judged_message(message, part) if isinstance(message, dict) else message
+            if kept_choice is choice and kept_message is message:
+                return kept
+            return {**kept, "choices": [{**kept_choice, part: kept_message}]}
+        case _:
+            return kept
+
+
+def _judged_message(message: Mapping[str, object], where: str) -> Mapping[str, object]:
+    kept = _judged(message, _MESSAGE)
+    for name in ("content", "refusal"):
+        if isinstance(written := message.get(name), list):
+            kept = {**kept, name: read_text(written, f"{where}.{name}")}
+    calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        kept_calls = [_judged_call(call) if isinstance(call, dict) else call for call in calls]
+        if any(kept_call is not call for kept_call, call in zip(kept_calls, calls, strict=True)):
+            kept = {**kept, "tool_calls": kept_calls}
+    return kept
+
+
+def _judged_call(call: Mapping[str, object]) -> Mapping[str, object]:
+    kept = _judged(call, _CALL)
+    function = call.get("function")
+    kept_function = _judged(function, _FUNCTION) if isinstance(function, dict) else function
+    return kept if kept_function is function else {**kept, "function": kept_function}
+
+
+def _judged(fields: Mapping[str, object], known: frozenset[str]) -> Mapping[str, object]:
+    if fields.keys() <= known:
+        return fields
+    kept = {name: value for name, value in fields.items() if name in known or not _says_something(value)}
+    return fields if len(kept) == len(fields) else kept
+
+
+def _says_something(value: object) -> bool:
+    # a list of numbers may be tokens, and the names of an object are words too
+    return isinstance(value, (str, list, dict)) and bool(value)
+
+
 def wrong_type(where: str, expected: str) -> WireError:
     return WireError("wire/wrong-type", f"`{where}` must be {expected}")
 
 
-def unsupported(code: str, what: str) -> WireError:
-    return WireError(code, f"{what} is not supported", help="Trilens refuses by name what it does not judge")
+def unsupported(code: str, what: str, *, why: str = "") -> WireError:
+    reason = f": {why}" if why else ""
+    return WireError(code, f"{what} is not supported", help=f"Trilens refuses by name what it does not judge{reason}")

@@ -6,14 +6,18 @@ import json
 from collections.abc import Callable, Mapping
 
 from trilens.enforce.drive import Answered, Asked, Ruled
+from trilens.enforce.plan import Ruling
 from trilens.errors import WireError
-from trilens.gateways.sdk.refusal import stopped
+from trilens.gateways.sdk.refusal import ActionDenied, stopped
+from trilens.mechanisms.events import argument_path
 from trilens.vocabulary.canonical import Mac, canonical, plain
-from trilens.vocabulary.event import Call, Event, Turn
+from trilens.vocabulary.event import Call, Turn
 from trilens.vocabulary.outcome import EventKind, Role
 from trilens.vocabulary.principal import Principal
 from trilens.vocabulary.system import Agent, System
 from trilens.vocabulary.written import printable
+
+_NAMELESS = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY})
 
 
 def _written(value: object) -> object:
@@ -40,7 +44,7 @@ class Conversation:
 
     def heard(self, text: str) -> None:
         """The person said `text`."""
-        self._add(Role.USER, text)
+        self._add(Role.USER, printable(text))
 
     def asked(self) -> Asked:
         """The conversation as the driver takes it."""
@@ -52,10 +56,10 @@ class Conversation:
     def call_of(self, tool: str, arguments: Mapping[str, object]) -> Call:
         """A new call of `tool`, not yet judged."""
         self._calls += 1
-        return Call(f"call_{self._calls}", tool, canonical(plain(arguments)).decode())
+        return Call(f"call_{self._calls}", tool, json.dumps(plain(arguments)))
 
     def called(self, call: Call, result: object) -> None:
-        """`call` was made and gave `result`."""
+        """`call` was made and gave `result`. A call that was edited stands as it was proposed: that is how it is known again."""
         self._add(Role.ASSISTANT, "", calls=(call,))
         text = result if isinstance(result, str) else json.dumps(result, default=_written, ensure_ascii=False)
         self._add(Role.TOOL, printable(text), call_id=call.id)
@@ -69,15 +73,33 @@ class Conversation:
         self._turns.append(Turn(role, text, hashlib.sha256(parts).digest(), calls, call_id))
 
 
-def leaving(ruled: Ruled, kind: EventKind) -> Event:
-    """The one event of `kind` as it may leave.
+def words_leaving(ruled: Ruled) -> str:
+    """The words as they may be shown. Raises: ActionDenied, ActionHeld: they may not."""
+    leaves = _left(ruled, EventKind.OUTPUT).leaves
+    return leaves.text if leaves else ""
+
+
+def arguments_leaving(ruled: Ruled, arguments: Mapping[str, object]) -> Mapping[str, object]:
+    """The arguments a call may run with: those it was asked with, and in them what was changed.
 
     Raises:
-        ActionDenied, ActionHeld: it may not.
+        ActionDenied, ActionHeld: it may not run, or a change of it is not one of a whole argument that is text.
     """
+    ruling = _left(ruled, EventKind.TOOL_CALL)
+    if ruling.leaves is None or ruling.leaves is ruling.event:
+        return arguments
+    before, after = ruling.event.arguments(), ruling.leaves.arguments()
+    by_path = {argument_path(name): name for name, value in arguments.items() if isinstance(value, str)}
+    changed = {path: value for path, value in after.items() if path not in before or before[path] != value}
+    if before.keys() != after.keys() or not changed.keys() <= by_path.keys():
+        raise ActionDenied(ruled)
+    return {**arguments, **{by_path[path]: value for path, value in changed.items()}}
+
+
+def _left(ruled: Ruled, kind: EventKind) -> Ruling:
     for ruling in ruled.plan.rulings:
         if ruling.event.kind is kind and ruling.leaves is not None:
-            return ruling.leaves
+            return ruling
     raise stopped(ruled)
 
 
@@ -88,14 +110,21 @@ def one_call(call: Call) -> Answered:
 def bound_arguments(
     function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]
 ) -> dict[str, object]:
-    """Arguments by name, defaults included, as the manifest's sheet names them.
+    """Arguments by name, defaults included, as the manifest's sheet names them and as the function takes them.
 
     Raises:
-        WireError: the call does not fit the function; code `wire/arguments`.
+        WireError: the call does not fit the function, or the function takes arguments without a name; code `wire/arguments`.
     """
+    signature = inspect.signature(function)
+    if any(parameter.kind in _NAMELESS for parameter in signature.parameters.values()):
+        raise WireError("wire/arguments", f"`{function.__name__}` takes arguments that have no name")
     try:
-        bound = inspect.signature(function).bind(*args, **kwargs)
+        bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         raise WireError("wire/arguments", f"the call does not fit `{function.__name__}`: {error}") from error
     bound.apply_defaults()
-    return dict(bound.arguments)
+    by_name = dict(bound.arguments)
+    for parameter in signature.parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            by_name |= by_name.pop(parameter.name)
+    return by_name

@@ -21,12 +21,14 @@ class ActionStopped(Exception):  # noqa: N818 - it is not an error of anybody's:
     @property
     def decision_id(self) -> str:
         """The decision that stopped it; `trilens explain` tells it."""
-        stopped = (r.decision for r in self.ruled.plan.rulings if r.leaves is None)
-        return next((d.id for d in stopped), "")
+        rulings = self.ruled.plan.rulings
+        stopped = [r.decision for r in rulings if r.leaves is None]
+        changed = [r.decision for r in rulings if r.leaves is not r.event]
+        return next((d.id for d in (*stopped, *changed)), "")
 
 
 class ActionDenied(ActionStopped):
-    """Refused. The same action will be refused again under the same policy."""
+    """Refused, or changed in a way that cannot be put into its arguments. The same action will be stopped again under the same policy."""
 
 
 class ActionHeld(ActionStopped):

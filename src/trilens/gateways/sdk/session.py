@@ -5,9 +5,16 @@ from contextvars import ContextVar
 from typing import Self, TypeVar
 
 from trilens.enforce.drive import Answered, AsyncDriver, Driver
-from trilens.gateways.sdk.conversation import Conversation, bound_arguments, leaving, one_call
+from trilens.gateways.sdk.conversation import (
+    Conversation,
+    arguments_leaving,
+    bound_arguments,
+    one_call,
+    words_leaving,
+)
 from trilens.gateways.sdk.refusal import stopped
-from trilens.vocabulary.outcome import EventKind, Outcome
+from trilens.vocabulary.outcome import Outcome
+from trilens.vocabulary.written import printable
 
 T = TypeVar("T")
 
@@ -41,7 +48,7 @@ class Session:
         self._observe()
 
     def call(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
-        """Run a tool if all three lenses let it; its result is recorded and labelled.
+        """Run a tool if all three lenses let it, with the arguments as they left the lenses; its result is recorded and labelled.
 
         The tool is the function's name in the manifest. What it raises is recorded as its result and raised on.
 
@@ -52,9 +59,9 @@ class Session:
         arguments = bound_arguments(function, args, kwargs)
         call = self._conversation.call_of(function.__name__, arguments)
         ruled = self._driver.judge_answer(self._conversation.asked(), one_call(call))
-        leaving(ruled, EventKind.TOOL_CALL)
+        leaving = arguments_leaving(ruled, arguments)
         try:
-            result = function(**arguments)
+            result = function(**leaving)
         except Exception as error:
             self._conversation.called(call, f"error: {type(error).__name__}")
             self._observe()
@@ -65,8 +72,8 @@ class Session:
 
     def reply(self, text: str) -> str:
         """The text as it may be shown, with whatever must stand in front of it. Raises: ActionStopped, StoreError."""
-        ruled = self._driver.judge_answer(self._conversation.asked(), Answered(text))
-        shown = leaving(ruled, EventKind.OUTPUT).text
+        ruled = self._driver.judge_answer(self._conversation.asked(), Answered(printable(text)))
+        shown = words_leaving(ruled)
         self._conversation.said(shown)
         return shown
 
@@ -100,9 +107,9 @@ class AsyncSession:
         arguments = bound_arguments(function, args, kwargs)
         call = self._conversation.call_of(function.__name__, arguments)
         ruled = await self._driver.judge_answer(self._conversation.asked(), one_call(call))
-        leaving(ruled, EventKind.TOOL_CALL)
+        leaving = arguments_leaving(ruled, arguments)
         try:
-            result = await function(**arguments)
+            result = await function(**leaving)
         except Exception as error:
             self._conversation.called(call, f"error: {type(error).__name__}")
             await self._observe()
@@ -113,8 +120,8 @@ class AsyncSession:
 
     async def reply(self, text: str) -> str:
         """The text as it may be shown. Raises: ActionStopped, StoreError."""
-        ruled = await self._driver.judge_answer(self._conversation.asked(), Answered(text))
-        shown = leaving(ruled, EventKind.OUTPUT).text
+        ruled = await self._driver.judge_answer(self._conversation.asked(), Answered(printable(text)))
+        shown = words_leaving(ruled)
         self._conversation.said(shown)
         return shown
 

@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 
+from trilens.lenses.compliance.guards.missing_disclosure.opening import opens_with
 from trilens.lenses.lens import ALLOW, NOT_APPLICABLE, Answer, Context, modify
-from trilens.mechanisms.content.shown import is_shown
 from trilens.mechanisms.flow.flow import Speaker
 from trilens.vocabulary.event import Event
 from trilens.vocabulary.verdict import Edit, Finding
 
 
 def judge(event: Event, context: Context) -> Answer:
-    """Look for the declared text in this answer and in those before it; put it in front when it is in none."""
+    """Look for the declared text at the opening of this answer and of those before it; put it in front when none opens with it."""
     disclosure = context.system.disclosure
     if disclosure is None or not event.text.strip():
         return NOT_APPLICABLE
     language = _language(disclosure.text, context.facts.get("language"))
     text = disclosure.text[language]
-    if is_shown(text, event.text) or (_has_begun(context) and _was_shown(text, context)):
+    if opens_with(text, event.text) or (_has_begun(context) and _was_shown(text, context)):
         return ALLOW
     finding = Finding(
         "missing_disclosure/not_shown",
@@ -34,7 +34,7 @@ def _has_begun(context: Context) -> bool:
 
 def _was_shown(text: str, context: Context) -> bool:
     answers = (p.text for p in context.flow.passages if p.speaker is Speaker.ASSISTANT)
-    return any(is_shown(text, answer) for answer in answers)
+    return any(opens_with(text, answer) for answer in answers)
 
 
 def _language(texts: Mapping[str, str], wanted: object) -> str:
