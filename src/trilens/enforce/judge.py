@@ -1,10 +1,11 @@
 """One event, all guards: the guard boundary, with the one broad catch of the code base."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trilens.enforce.combine import Lifted, apply_edits, lift, merge_passes
 from trilens.lenses.lens import Answer, Context, Guard
+from trilens.mechanisms.events import rewritten
 from trilens.storage.ports import Case
 from trilens.vocabulary.event import Event
 from trilens.vocabulary.outcome import EventKind, Lens, Outcome, Phase, Ran
@@ -86,6 +87,12 @@ def _judge_what_is_left(
     edited = apply_edits(event, [e for v in first.verdicts if v.outcome is Outcome.MODIFY for e in v.edits])
     if edited is None:
         return Judgement(Outcome.HOLD, first.verdicts, None)
+    if event.call is not None:
+        call = rewritten(event.call, {v.path: v.value for v in edited.values if v not in event.values})
+        if call is None:
+            # nobody can approve what cannot be written
+            return Judgement(Outcome.DENY, first.verdicts, None)
+        edited = replace(edited, call=call)
     second = put_to(edited, guards, context)
     merged = merge_passes(first.verdicts, second)
     lifted = lift(second, approval)
@@ -106,7 +113,7 @@ def _verdict(guard: Guard, event: Event, context: Context) -> Verdict:
     try:
         answer = guard.judge(event, context)
         problem = _breach(answer, guard)
-    except Exception as error:  # noqa: BLE001 - the guard boundary: a failure is a verdict, never an escape
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the guard boundary: a failure is a verdict, never an escape
         problem = f"raised {type(error).__name__}"
         answer = None
     if answer is None or problem:

@@ -165,7 +165,9 @@ def _case(exchange: Exchange, bench: Bench, weighed: Sequence[Weighed], snapshot
 def _draft(
     exchange: Exchange, bench: Bench, rulings: Sequence[Ruling], snapshot: Snapshot, case: CaseFor, kept_case: str
 ) -> Draft:
-    calls = {r.event.id: call_mac(r.event.call, exchange.principal, bench.mac) for r in rulings if r.event.call}
+    # a call is known again by how it left
+    lefts = {r.event.id: (r.leaves or r.event).call for r in rulings}
+    calls = {name: call_mac(call, exchange.principal, bench.mac) for name, call in lefts.items() if call}
     leaving = [ruling for ruling in rulings if ruling.leaves]
     now_ms = rulings[0].decision.basis.now_ms if rulings else 0
     return Draft(

@@ -1,7 +1,8 @@
 """What was stopped and why, in words that a model may read.
 
 INVARIANT: they name the guard and its finding's code, never its message: a message may quote values, and quoted third-party text must
-not travel back into a model's context as if Trilens had said it.
+not travel back into a model's context as if Trilens had said it. Only why arguments could not be read is told: those words are ours, and
+the names in them the manifest's.
 """
 
 from trilens.enforce.plan import Ruling
@@ -44,6 +45,8 @@ def why_of(ruling: Ruling) -> str:
         return "no guard judged it"
     if verdict.ran is Ran.FAILED:
         return f"{verdict.guard}: could not judge it"
+    if ruling.event.defect:
+        return f"{verdict.guard}: {ruling.event.defect}"
     found = verdict.findings[0].code.partition("/")[2].replace("_", " ") if verdict.findings else "no reason given"
     return f"{verdict.guard}: {found}"
 

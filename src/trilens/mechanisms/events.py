@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,7 +11,7 @@ import orjson
 
 from trilens.vocabulary.amount import parse_amount
 from trilens.vocabulary.canonical import Mac, canonical, plain
-from trilens.vocabulary.event import Call, Event, Value
+from trilens.vocabulary.event import Call, Event, Scalar, Value
 from trilens.vocabulary.outcome import EventKind, Phase, ValueClass
 from trilens.vocabulary.principal import Principal
 from trilens.vocabulary.system import System, Tool
@@ -260,6 +260,16 @@ def call_mac(call: Call, principal: Principal, mac: Mac) -> str:
     except (ValueError, RecursionError):
         arguments = call.arguments.encode("utf-8", "surrogatepass")
     return mac.of("call", principal.account_holder, call.id, call.tool, arguments)
+
+
+def rewritten(call: Call, changed: Mapping[str, Scalar]) -> Call | None:
+    """The call with other values at some of its paths; None when one of them is no whole argument of it."""
+    arguments = json.loads(call.arguments or "{}", parse_float=Decimal)
+    names = {argument_path(name): name for name in arguments}
+    if not changed.keys() <= names.keys():
+        return None
+    arguments |= {names[path]: value for path, value in changed.items()}
+    return replace(call, arguments=canonical(plain(arguments)).decode())
 
 
 def arguments_json(values: tuple[Value, ...]) -> str:

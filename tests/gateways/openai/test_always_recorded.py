@@ -60,7 +60,7 @@ def test_a_call_that_cannot_be_read_is_denied_on_record_and_the_loop_goes_on(
         return
     assert got.status == 200, got.body
     assert b"The call of send_email was refused by Trilens (" in got.body
-    assert b": unreadable) [dec_" in got.body
+    assert b"(enforce/admit: argument" in got.body
     last = next(body for body in decided(here) if body["event"][1] == "tool_call")
     assert (last["outcome"], last["left"], last["component"]) == ("deny", False, "send_email")
 

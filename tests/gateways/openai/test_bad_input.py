@@ -121,7 +121,7 @@ def test_tool_arguments_that_are_no_json_are_judged_and_denied(install: Install)
     here = install(script="steps: [{call: [{tool: lookup, args: 'not json'}]}]")
     got = here.post(FINE)
     assert got.status == 200
-    assert "The call of lookup was refused by Trilens (enforce/admit: unreadable)" in got.body.decode()
+    assert "The call of lookup was refused by Trilens (enforce/admit: arguments are not JSON)" in got.body.decode()
     assert here.outcomes()[-1] == ("output", "allow")
 
 

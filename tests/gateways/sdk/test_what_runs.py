@@ -83,6 +83,8 @@ def test_a_call_a_guard_changed_runs_as_it_left(
     session(here).call(send_email, "a@shop.example", body=f"Grüezi {SECRET}bye")
     assert ran == [{"to": "a@shop.example", "body": "Grüezi bye"}]
     assert decisions(here) == [("modify", True)]
+    results = [entry.body for entry in here.entries() if entry.body.get("event", ("", ""))[1] == "tool_result"]
+    assert [body["answers"] for body in results] == [True]
 
 
 def test_the_asynchronous_twin_runs_what_left(here: Installation, ran: list[dict[str, object]]) -> None:

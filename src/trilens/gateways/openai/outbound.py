@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from trilens.enforce.plan import Plan, Ruling
+from trilens.enforce.plan import Plan
 from trilens.enforce.words import refused
 from trilens.errors import WireError
 from trilens.gateways.openai.wire import judged_only, read_calls, read_finish_reason, read_role, read_text, wrong_type
 from trilens.gateways.refusal import Refusal
 from trilens.gateways.strict import strict_object
-from trilens.mechanisms.events import argument_path
 from trilens.people.approvals.edit import Edit
 from trilens.vocabulary.event import Call
 from trilens.vocabulary.outcome import EventKind
@@ -113,28 +112,11 @@ def leaving_of(said_text: str, calls: Sequence[Call], plan: Plan, system: System
             if ruling.leaves is None:
                 reasons.append(refused(ruling, system))
     for call, ruling in zip(calls, by_call, strict=True):
-        left = _call_as_left(call, ruling)
-        if left is None:
+        if ruling.leaves is None:
             reasons.append(refused(ruling, system))
         else:
-            kept.append(left)
+            kept.append(ruling.leaves.call or call)
     return Leaving(text, tuple(kept), tuple(reasons))
-
-
-def _call_as_left(call: Call, ruling: Ruling) -> Call | None:
-    """The call with the edits of its ruling; None when it may not leave, or an edit cannot be written into its arguments."""
-    if ruling.leaves is None or ruling.leaves is ruling.event:
-        return call if ruling.leaves else None
-    arguments = orjson.loads(call.arguments)
-    before = ruling.event.arguments()
-    for path, value in ruling.leaves.arguments().items():
-        if value == before.get(path):
-            continue
-        names = [name for name in arguments if argument_path(name) == path]
-        if not names:
-            return None
-        arguments[names[0]] = value
-    return replace(call, arguments=orjson.dumps(arguments).decode())
 
 
 def read_refusal(raw: bytes, status: int) -> Refusal:

@@ -6,12 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 
 from trilens.enforce.drive import Answered, Asked, Ruled
-from trilens.enforce.plan import Ruling
 from trilens.errors import WireError
-from trilens.gateways.sdk.refusal import ActionDenied, stopped
+from trilens.gateways.sdk.refusal import stopped
 from trilens.mechanisms.events import argument_path
 from trilens.vocabulary.canonical import Mac, canonical, plain
-from trilens.vocabulary.event import Call, Turn
+from trilens.vocabulary.event import Call, Event, Turn
 from trilens.vocabulary.outcome import EventKind, Role
 from trilens.vocabulary.principal import Principal
 from trilens.vocabulary.system import Agent, System
@@ -59,7 +58,7 @@ class Conversation:
         return Call(f"call_{self._calls}", tool, json.dumps(plain(arguments)))
 
     def called(self, call: Call, result: object) -> None:
-        """`call` was made and gave `result`. A call that was edited stands as it was proposed: that is how it is known again."""
+        """`call` was made and gave `result`."""
         self._add(Role.ASSISTANT, "", calls=(call,))
         text = result if isinstance(result, str) else json.dumps(result, default=_written, ensure_ascii=False)
         self._add(Role.TOOL, printable(text), call_id=call.id)
@@ -73,34 +72,19 @@ class Conversation:
         self._turns.append(Turn(role, text, hashlib.sha256(parts).digest(), calls, call_id))
 
 
-def words_leaving(ruled: Ruled) -> str:
-    """The words as they may be shown. Raises: ActionDenied, ActionHeld: they may not."""
-    leaves = _left(ruled, EventKind.OUTPUT).leaves
-    return leaves.text if leaves else ""
-
-
-def arguments_leaving(ruled: Ruled, arguments: Mapping[str, object]) -> Mapping[str, object]:
-    """The arguments a call may run with: those it was asked with, and in them what was changed.
-
-    Raises:
-        ActionDenied, ActionHeld: it may not run, or a change of it is not one of a whole argument that is text.
-    """
-    ruling = _left(ruled, EventKind.TOOL_CALL)
-    if ruling.leaves is None or ruling.leaves is ruling.event:
-        return arguments
-    before, after = ruling.event.arguments(), ruling.leaves.arguments()
-    by_path = {argument_path(name): name for name, value in arguments.items() if isinstance(value, str)}
-    changed = {path: value for path, value in after.items() if path not in before or before[path] != value}
-    if before.keys() != after.keys() or not changed.keys() <= by_path.keys():
-        raise ActionDenied(ruled)
-    return {**arguments, **{by_path[path]: value for path, value in changed.items()}}
-
-
-def _left(ruled: Ruled, kind: EventKind) -> Ruling:
+def leaving(ruled: Ruled, kind: EventKind) -> Event:
+    """The one event of `kind` as it may leave. Raises: ActionDenied, ActionHeld: it may not."""
     for ruling in ruled.plan.rulings:
         if ruling.event.kind is kind and ruling.leaves is not None:
-            return ruling
+            return ruling.leaves
     raise stopped(ruled)
+
+
+def arguments_left(left: Event, arguments: Mapping[str, object]) -> Mapping[str, object]:
+    """The arguments a call may run with: those it was asked with, and in them the texts that were changed."""
+    texts = {name: value for name, value in left.arguments().items() if isinstance(value, str)}
+    asked = {name: value for name, value in arguments.items() if isinstance(value, str)}
+    return {**arguments, **{name: texts.get(argument_path(name), value) for name, value in asked.items()}}
 
 
 def one_call(call: Call) -> Answered:

@@ -7,13 +7,13 @@ from typing import Self, TypeVar
 from trilens.enforce.drive import Answered, AsyncDriver, Driver
 from trilens.gateways.sdk.conversation import (
     Conversation,
-    arguments_leaving,
+    arguments_left,
     bound_arguments,
+    leaving,
     one_call,
-    words_leaving,
 )
 from trilens.gateways.sdk.refusal import stopped
-from trilens.vocabulary.outcome import Outcome
+from trilens.vocabulary.outcome import EventKind, Outcome
 from trilens.vocabulary.written import printable
 
 T = TypeVar("T")
@@ -59,21 +59,21 @@ class Session:
         arguments = bound_arguments(function, args, kwargs)
         call = self._conversation.call_of(function.__name__, arguments)
         ruled = self._driver.judge_answer(self._conversation.asked(), one_call(call))
-        leaving = arguments_leaving(ruled, arguments)
+        left = leaving(ruled, EventKind.TOOL_CALL)
         try:
-            result = function(**leaving)
+            result = function(**arguments_left(left, arguments))
         except Exception as error:
-            self._conversation.called(call, f"error: {type(error).__name__}")
+            self._conversation.called(left.call or call, f"error: {type(error).__name__}")
             self._observe()
             raise
-        self._conversation.called(call, result)
+        self._conversation.called(left.call or call, result)
         self._observe()
         return result
 
     def reply(self, text: str) -> str:
         """The text as it may be shown, with whatever must stand in front of it. Raises: ActionStopped, StoreError."""
         ruled = self._driver.judge_answer(self._conversation.asked(), Answered(printable(text)))
-        shown = words_leaving(ruled)
+        shown = leaving(ruled, EventKind.OUTPUT).text
         self._conversation.said(shown)
         return shown
 
@@ -107,21 +107,21 @@ class AsyncSession:
         arguments = bound_arguments(function, args, kwargs)
         call = self._conversation.call_of(function.__name__, arguments)
         ruled = await self._driver.judge_answer(self._conversation.asked(), one_call(call))
-        leaving = arguments_leaving(ruled, arguments)
+        left = leaving(ruled, EventKind.TOOL_CALL)
         try:
-            result = await function(**leaving)
+            result = await function(**arguments_left(left, arguments))
         except Exception as error:
-            self._conversation.called(call, f"error: {type(error).__name__}")
+            self._conversation.called(left.call or call, f"error: {type(error).__name__}")
             await self._observe()
             raise
-        self._conversation.called(call, result)
+        self._conversation.called(left.call or call, result)
         await self._observe()
         return result
 
     async def reply(self, text: str) -> str:
         """The text as it may be shown. Raises: ActionStopped, StoreError."""
         ruled = await self._driver.judge_answer(self._conversation.asked(), Answered(printable(text)))
-        shown = words_leaving(ruled)
+        shown = leaving(ruled, EventKind.OUTPUT).text
         self._conversation.said(shown)
         return shown
 
