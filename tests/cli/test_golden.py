@@ -2,7 +2,7 @@
 
 Written anew by one command, to be reviewed like any other change:
 
-    TRILENS_GOLDEN=write python -m pytest tests/cli/test_golden.py
+    TRILENS_TEST_GOLDEN=write python -m pytest tests/cli/test_golden.py
 """
 
 import json
@@ -28,7 +28,7 @@ HOSTILE = json.dumps(
 
 def matches(name: str, text: str, *, file: Path | None = None) -> None:
     path = file or GOLDEN / f"{name}.txt"
-    if os.environ.get("TRILENS_GOLDEN") == "write":
+    if os.environ.get("TRILENS_TEST_GOLDEN") == "write":
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8"), f"{path.name} differs; see the head of {Path(__file__).name}"
 

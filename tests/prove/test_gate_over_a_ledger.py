@@ -16,7 +16,8 @@ from trilens.prove.ledger.checkpoint import sign_checkpoint
 from trilens.prove.ledger.log import Checkpointer
 from trilens.prove.ledger.merkle import TreeHead, leaf_hash, root_of
 from trilens.prove.ledger.note import Signer
-from trilens.prove.ledger.verify import Source, verify
+from trilens.prove.ledger.reading import Source
+from trilens.prove.ledger.verify import verify
 from trilens.prove.recorded import RecordState, record_check
 from trilens.prove.status import Word
 from trilens.storage.ports import Batch

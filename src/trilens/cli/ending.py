@@ -2,7 +2,10 @@
 
 from enum import IntEnum
 
-from trilens.errors import ExtensionError, ManifestError, PeopleError, SettingsError, TrilensError
+from trilens.errors import ExtensionError, ManifestError, PeopleError, SettingsError, StoreError, TrilensError
+
+_OTHER_VERSION = frozenset({"store/newer", "store/foreign"})
+"""The folder is whole, and not for this program: whoever named it can put it right."""
 
 
 class Ending(IntEnum):
@@ -21,6 +24,8 @@ def ending_of(error: TrilensError) -> Ending:
     """What is not somebody's to put right is a fault of ours or of the machine."""
     match error:
         case ManifestError() | SettingsError() | PeopleError() | ExtensionError():
+            return Ending.USAGE
+        case StoreError() if error.code in _OTHER_VERSION:
             return Ending.USAGE
         case _:
             return Ending.FAULT

@@ -16,7 +16,7 @@ from trilens.declare.suggest import did_you_mean
 from trilens.errors import LedgerError, SettingsError, StoreError
 from trilens.prove.gate import GateReport, Inputs
 from trilens.prove.gate import gate as gate_of
-from trilens.prove.ledger.note import Signer
+from trilens.prove.ledger.logkey import log_verifier
 from trilens.prove.report.gate_json import to_json
 from trilens.settings import Settings
 from trilens.vocabulary.outcome import Lens
@@ -75,7 +75,7 @@ def _inputs(settings: Settings) -> Inputs:
         return inputs
     try:
         with installation.opened(settings, read_only=True) as state:
-            key = Signer(inputs.system.id, state.keyring.secret("log")).verifier
+            key = log_verifier(inputs.system.id, state.keyring.secret("log"), state.home)
             return with_record(inputs, state.journal, key)
     except LedgerError as error:
         return with_broken_record(inputs, error)

@@ -58,6 +58,7 @@ class State:
 
     journal: Journal
     keyring: KeyRing
+    home: Path
 
 
 @contextmanager
@@ -76,7 +77,7 @@ def opened(settings: Settings, *, read_only: bool) -> Iterator[State]:
     try:
         journal = open_journal(settings.home, read_only=read_only)
         try:
-            yield State(journal, keyring)
+            yield State(journal, keyring, settings.home)
         finally:
             journal.close()
     finally:
@@ -86,9 +87,9 @@ def opened(settings: Settings, *, read_only: bool) -> Iterator[State]:
 def sign_checkpoint(state: State, system: System) -> None:
     """Bring the signed checkpoint up to what was just written. Raises: LedgerError, StoreError."""
     from trilens.prove.ledger.log import Checkpointer
-    from trilens.prove.ledger.note import Signer
+    from trilens.prove.ledger.logkey import log_signer
 
-    Checkpointer(state.journal, Signer(system.id, state.keyring.secret("log"))).advance()
+    Checkpointer(state.journal, log_signer(system.id, state.keyring.secret("log"), state.home)).advance()
 
 
 def running_server(settings: Settings) -> Address | None:

@@ -1,34 +1,56 @@
-"""`trilens ledger`: verify the record, and show what somebody else needs to verify it."""
+"""`trilens ledger`: verify the record, and give others what they need to verify it without us."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from trilens.cli import installation
+from trilens.cli.cosigned import Asked, ask_witnesses, newest_cosigned
 from trilens.cli.dispatch import application
-from trilens.cli.ending import Ending
 from trilens.cli.installation import State, load_system, opened, settings_of
-from trilens.cli.options import JsonOption, SystemOption, print_document
-from trilens.cli.shown import escape
+from trilens.cli.options import DryRunOption, JsonOption, SystemOption, print_document
+from trilens.cli.proofs import check, export, prove
 from trilens.cli.terminal import Terminal
+from trilens.cli.verifying import (
+    CosignedOption,
+    KeyOption,
+    KnownOption,
+    QuorumOption,
+    WitnessKeysOption,
+    chosen_note,
+    conclude,
+    read_file,
+    read_known,
+    required,
+)
 from trilens.errors import SettingsError
-from trilens.prove.ledger.note import Signer, VerifierKey, parse_verifier_key
-from trilens.prove.ledger.verify import Check, Report, Standing
+from trilens.prove.ledger.cosign import WitnessKey, parse_witness_key
+from trilens.prove.ledger.counts import Counts, read_counts
+from trilens.prove.ledger.export import ExportedLog
+from trilens.prove.ledger.log import Checkpointer
+from trilens.prove.ledger.logkey import log_verifier
+from trilens.prove.ledger.logkey import rotate as rotate_key
+from trilens.prove.ledger.note import VerifierKey, parse_verifier_key
+from trilens.prove.ledger.verify import Report, Witnesses
 from trilens.prove.ledger.verify import verify as verify_ledger
 
 app = application("ledger")
 
-_OWN_KEY = "that the key is the right one: it was taken from the ledger's own folder; `--key` takes one that was kept elsewhere"
-_STYLES = {Standing.OK: "green", Standing.FAILED: "bold red", Standing.UNKNOWN: "yellow"}
-_ENDINGS = {Standing.OK: Ending.PASS, Standing.FAILED: Ending.FAIL, Standing.UNKNOWN: Ending.UNKNOWN}
-
 
 @app.command()
 def verify(
-    key: Annotated[str, typer.Option(metavar="KEY", help="The log's key, as kept elsewhere: NAME+ID+KEY.")] = "",
-    known: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="A checkpoint that was kept elsewhere at an earlier time.")
+    key: KeyOption = "",
+    known: KnownOption = None,
+    witness_key: WitnessKeysOption = [],  # noqa: B006 - Typer reads the default, nobody writes to it
+    quorum: QuorumOption = 0,
+    counts: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="What an outside observer counted, as JSON.")
+    ] = None,
+    exported: Annotated[
+        Path | None, typer.Option("--export", metavar="DIR", help="Verify an exported ledger; needs --key.")
     ] = None,
     system: SystemOption = None,
     as_json: JsonOption = False,
@@ -36,21 +58,51 @@ def verify(
     """Verify the whole ledger against its signed checkpoint.
 
     Ends with 0 when everything was looked at and held, 1 when something does not hold, 3 when something could not be looked at.
+    Counts are {"model_calls": 12, "tools": {"refund": 3}}: what the model's provider and the tools saw.
     """
-    settings = settings_of(system)
-    former = _read(known) if known else None
-    with opened(settings, read_only=True) as state:
-        verifier = parse_verifier_key(key.strip()) if key else _own_key(state, load_system(settings).id)
-        journal = state.journal
-        report = verify_ledger(
-            journal, verifier, checkpoint=journal.checkpoint(), known=former, payload=journal.payload
-        )
-    unestablished = (*report.unestablished, *(() if key else (_OWN_KEY,)))
-    if as_json:
-        print_document("ledger.verify", {**report.plain(), "key": str(verifier), "unestablished": list(unestablished)})
+    former = read_known(known) if known else None
+    observed = read_counts(read_file(counts)) if counts else None
+    witnesses = tuple(parse_witness_key(text.strip()) for text in witness_key)
+    if exported is not None:
+        verifier = parse_verifier_key(required(key))
+        report = _verify_export(exported, verifier, former, witnesses, quorum, observed)
     else:
-        _show(Terminal(sys.stdout), report, unestablished)
-    return _ENDINGS[report.standing]
+        settings = settings_of(system)
+        with opened(settings, read_only=True) as state:
+            own = parse_verifier_key(key.strip()) if key else _own_key(state, load_system(settings).id)
+            verifier = own
+            report = verify_ledger(
+                state.journal,
+                own,
+                checkpoint=state.journal.checkpoint(),
+                known=former,
+                payload=state.journal.payload,
+                witnesses=_witnesses(witnesses, quorum, newest_cosigned(state.home)),
+                counts=observed,
+            )
+    return conclude(report, verifier, as_json=as_json, is_own=not key, kind="ledger.verify")
+
+
+for _verb in (prove, check, export):
+    app.command()(_verb)
+
+
+def _verify_export(
+    folder: Path,
+    key: VerifierKey,
+    former: bytes | None,
+    witnesses: tuple[WitnessKey, ...],
+    quorum: int,
+    observed: Counts | None,
+) -> Report:
+    log = ExportedLog(folder)
+    note = log.checkpoint()
+    asked = _witnesses(witnesses, quorum, note)
+    return verify_ledger(log, key, checkpoint=note, known=former, witnesses=asked, counts=observed)
+
+
+def _witnesses(keys: tuple[WitnessKey, ...], quorum: int, note: bytes | None) -> Witnesses | None:
+    return Witnesses(keys, quorum or len(keys), note) if keys else None
 
 
 @app.command("checkpoint-key")
@@ -68,16 +120,26 @@ def checkpoint_key(system: SystemOption = None, as_json: JsonOption = False) -> 
 
 
 @app.command()
-def checkpoint(system: SystemOption = None, as_json: JsonOption = False) -> int:
-    """Print the newest signed checkpoint, to be kept elsewhere and given to `verify --known` later."""
-    with opened(settings_of(system), read_only=True) as state:
-        note = state.journal.checkpoint()
-    if note is None:
+def checkpoint(
+    witness: Annotated[
+        list[str], typer.Option("--witness", metavar="URL", help="Ask this witness to sign it; again for another.")
+    ] = [],  # noqa: B006
+    witness_key: Annotated[
+        list[str], typer.Option("--witness-key", metavar="KEY", help="The key of that witness, in the same order.")
+    ] = [],  # noqa: B006
+    cosigned: CosignedOption = False,
+    system: SystemOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> int:
+    """Print the newest signed checkpoint with its cosignatures, to be kept elsewhere and given to `verify --known` later."""
+    if len(witness) != len(witness_key):
         raise SettingsError(
-            "settings/no-checkpoint",
-            "nothing was signed yet",
-            help="a checkpoint is signed as soon as there are entries",
+            "cli/usage", "expected one `--witness-key` for each `--witness`", help="a witness is known by its key"
         )
+    asked = [Asked(url, parse_witness_key(key.strip())) for url, key in zip(witness, witness_key, strict=True)]
+    with opened(settings_of(system), read_only=True) as state:
+        note = ask_witnesses(state, asked) if asked and not dry_run else chosen_note(state, cosigned=cosigned)
     if as_json:
         print_document("ledger.checkpoint", {"note": note.decode()})
     else:
@@ -85,31 +147,35 @@ def checkpoint(system: SystemOption = None, as_json: JsonOption = False) -> int:
     return 0
 
 
+@app.command()
+def rotate(system: SystemOption = None, as_json: JsonOption = False, dry_run: DryRunOption = False) -> int:
+    """Replace the key that signs the ledger, or finish what an interrupted `rotate` began. Not while a server runs.
+
+    The ledger says which key follows which, signed by both, so that whoever was given any of them can go on verifying. Witnesses and
+    keepers of the old key have to be given the new one.
+    """
+    settings = settings_of(system)
+    name = load_system(settings).id
+    with opened(settings, read_only=dry_run) as state:
+        first = state.keyring.secret("log")
+        old = new = log_verifier(name, first, state.home)
+        if not dry_run:
+            signer = rotate_key(
+                state.journal, name, first=first, home=state.home, now_ms=installation.now_ms(), random=os.urandom
+            )
+            Checkpointer(state.journal, signer).advance()
+            new = signer.verifier
+    if as_json:
+        print_document("ledger.rotate", {"old": str(old), "key": None if dry_run else str(new), "rotated": not dry_run})
+    elif dry_run:
+        Terminal(sys.stdout).line(f"would replace `{old}`")
+    else:
+        sys.stdout.write(f"{new}\n")
+        Terminal(sys.stderr).line(
+            "next: give it to everybody who keeps the former one, and add it to the witnesses' `logs`", style="dim"
+        )
+    return 0
+
+
 def _own_key(state: State, name: str) -> VerifierKey:
-    return Signer(name, state.keyring.secret("log")).verifier
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise SettingsError("settings/checkpoint-file", f"cannot read `{path}`: {reason}") from error
-
-
-def _show(terminal: Terminal, report: Report, unestablished: tuple[str, ...]) -> None:
-    noun = "entry" if report.size == 1 else "entries"
-    terminal.line(f"{report.size} {noun}: {report.standing.value.upper()}", style=_STYLES[report.standing])
-    for check in report.checks:
-        _show_check(terminal, check)
-    for notice in report.notices:
-        terminal.line(escape(notice), style="yellow", indent=2)
-    terminal.heading("Not shown by this")
-    for item in unestablished:
-        terminal.line(f"· {escape(item)}", indent=2)
-
-
-def _show_check(terminal: Terminal, check: Check) -> None:
-    terminal.field(
-        f"{check.name}", f"{check.standing.value}: {escape(check.detail)}", indent=2, style=_STYLES[check.standing]
-    )
+    return log_verifier(name, state.keyring.secret("log"), state.home)

@@ -19,7 +19,8 @@ NOUNS: Mapping[str, Mapping[str, str]] = {
     },
     "Prove": {
         "gate": "Three verdicts: safety, security, compliance.",
-        "ledger": "Verify the record, and show the key it is verified with.",
+        "ledger": "Verify the record, prove it to strangers, show its key.",
+        "witness": "Sign others' checkpoints, once they are seen to have only grown.",
     },
     "Look up": {
         "explain": "What a code or a decision means.",

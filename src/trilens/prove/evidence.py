@@ -171,7 +171,9 @@ class _Fold:
                 | Kind.KEY_REVOKED
                 | Kind.GATE
                 | Kind.CONTROL_EVALUATED
+                | Kind.LOG_KEY
                 | Kind.RECOVERED
+                | Kind.CLOCK_SET
             ):
                 # understood, and no control asks for it
                 return

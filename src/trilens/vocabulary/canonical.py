@@ -1,20 +1,29 @@
 """One canonical spelling of structured data, and the keyed digests made from it.
 
 Restricted RFC 8785 (JSON Canonicalization Scheme, read 2026-11-24): ASCII keys, no floats, integers within ±(2**53 - 1). Under
-those limits `orjson` with sorted keys writes the same bytes as RFC 8785 at a sixtieth of the cost.
+those limits `orjson` with sorted keys writes the same bytes as RFC 8785 at a sixtieth of the cost. Where it is not installed, the standard
+library writes them too, so that a verifier needs nothing but `cryptography` (tests/vocabulary/test_canonical_alone.py).
 """
 
 import hashlib
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-import orjson
+try:
+    import orjson
+
+    _IS_FAST = True
+except ModuleNotFoundError:  # a verifier's own environment
+    _IS_FAST = False
 
 Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 _LARGEST = 2**53 - 1
+_DEEPEST = 254
+"""Levels that `orjson` writes."""
 
 
 def canonical(value: Json) -> bytes:
@@ -26,11 +35,51 @@ def canonical(value: Json) -> bytes:
     """
     try:
         _check(value)
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError as error:
+        return _write(value)
+    except TypeError as error:
         raise ValueError(str(error)) from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def parse(text: bytes) -> object:
+    """Read JSON text. Whether it is canonical, only `canonical` of the value tells.
+
+    Raises:
+        ValueError: it is no JSON in UTF-8.
+    """
+    return _read(text)
+
+
+def _write_alone(value: object) -> bytes:
+    """What `orjson` writes for a value that was checked."""
+    if _depth(value) > _DEEPEST:
+        raise ValueError("nested too deeply")
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _read_alone(text: bytes) -> object:
+    try:
+        return json.loads(text.decode())
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _depth(value: object) -> int:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else None
+    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
+
+
+def _write_fast(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _read_fast(text: bytes) -> object:
+    return orjson.loads(text)
+
+
+_write: Callable[[object], bytes] = _write_fast if _IS_FAST else _write_alone
+_read: Callable[[bytes], object] = _read_fast if _IS_FAST else _read_alone
 
 
 def _check(value: object) -> None:

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trilens.errors import LedgerError, SettingsError
-from trilens.prove.ledger.note import Signer, open_note, parse_verifier_key
+from trilens.prove.ledger.note import Signer, check_signature, open_note, parse_verifier_key
 
 VECTORS = json.loads(Path(__file__).with_name("vectors").joinpath("notes.json").read_text())
+WYCHEPROOF = json.loads(Path(__file__).with_name("vectors").joinpath("ed25519.json").read_text())
 TEXT: str = VECTORS["text"]
 PETER = parse_verifier_key(VECTORS["peter"]["key"])
 ENOCH = parse_verifier_key(VECTORS["enoch"]["key"])
@@ -126,3 +127,15 @@ def test_no_part_and_no_change_of_a_key_is_a_key() -> None:
 def test_a_signer_has_a_name_that_a_note_can_hold(name: str) -> None:
     with pytest.raises(SettingsError):
         Signer(name, bytes(32))
+
+
+@pytest.mark.requirement("X6")
+@pytest.mark.parametrize("vector", WYCHEPROOF["vectors"], ids=lambda v: f"{v['tcId']} {v['comment']}")
+def test_signatures_are_accepted_as_wycheproof_wants_them(vector: dict[str, object]) -> None:
+    signature = bytes.fromhex(str(vector["signature"]))
+    if vector["valid"]:
+        check_signature("w", bytes.fromhex(WYCHEPROOF["public"]), signature, str(vector["text"]))
+        return
+    with pytest.raises(LedgerError) as caught:
+        check_signature("w", bytes.fromhex(WYCHEPROOF["public"]), signature, str(vector["text"]))
+    assert caught.value.code == "ledger/signature"

@@ -55,15 +55,20 @@ def sign_checkpoint(tree: TreeHead, signer: Signer) -> bytes:
     return signer.sign(encode(Checkpoint(signer.verifier.name, tree)))
 
 
-def open_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint:
-    """The checkpoint, once `key` is seen to have signed it and to be its origin's.
+def open_checkpoint(note: bytes, *keys: VerifierKey) -> Checkpoint:
+    """The checkpoint, once one of `keys` is seen to have signed it and to be its origin's.
+
+    Args:
+        keys: a log's key, and those it had before (`succession.py`); all of one name.
 
     Raises:
         LedgerError: as `note.open_note`, or the text is no checkpoint or of another log (`ledger/checkpoint`).
     """
-    checkpoint = decode(open_note(note, (key,)).text)
-    if checkpoint.origin != key.name:
-        raise _malformed(f"its origin is `{checkpoint.origin}`, expected `{key.name}`")
+    opened = open_note(note, keys)
+    checkpoint = decode(opened.text)
+    name = opened.signed_by[0].name
+    if any(key.name != checkpoint.origin for key in opened.signed_by):
+        raise _malformed(f"its origin is `{checkpoint.origin}`, expected `{name}`")
     return checkpoint
 
 

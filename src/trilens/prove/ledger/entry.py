@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-import orjson
-
 from trilens.errors import LedgerError
-from trilens.vocabulary.canonical import Json, canonical
+from trilens.vocabulary.canonical import Json, canonical, parse
 
 VERSION = 1
 LARGEST = 65_535
@@ -45,8 +43,12 @@ class Kind(StrEnum):
     """A gate was computed: its verdicts and the evidence it read."""
     CONTROL_EVALUATED = "control.evaluated"
     """The status of one control was computed: from how much, over which window, about what."""
+    LOG_KEY = "log.key"
+    """The key that signs checkpoints was replaced; the note in it is signed by both (`succession.py`)."""
     RECOVERED = "recovered"
-    """Entries `from` to `to` were found at a start, and their acknowledgement was not."""
+    """Entries `from` to `to` are there, and nobody was told so in time: found at a start, or committed after the deadline."""
+    CLOCK_SET = "clock.set"
+    """The wall clock was set: what it would have shown, or what the last entries show (`expected`), and what it showed (`shown`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,8 @@ def decode(leaf: bytes) -> Entry:
         LedgerError: these are not the bytes `encode` writes; code `ledger/entry`.
     """
     try:
-        fields = orjson.loads(leaf)
-    except orjson.JSONDecodeError as error:
+        fields = parse(leaf)
+    except ValueError as error:
         raise _malformed("not JSON") from error
     if not isinstance(fields, dict):
         raise _malformed("not an object")

@@ -7,7 +7,7 @@
 Payloads stay behind: what is exported is what may be published.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from trilens.errors import LedgerError, StoreError
@@ -30,17 +30,23 @@ from trilens.storage.ports import Journal
 CHECKPOINT = "checkpoint"
 
 
-def export(journal: Journal, folder: Path, *, key: VerifierKey) -> int:
-    """Write everything under the newest checkpoint into a new folder; answers how many entries that are.
+def export(
+    journal: Journal, folder: Path, *, key: VerifierKey, former: Sequence[VerifierKey] = (), note: bytes | None = None
+) -> int:
+    """Write everything under a checkpoint into a new folder; answers how many entries that are.
+
+    Args:
+        former: keys of the log before `key`.
+        note: a checkpoint that was kept elsewhere, such as one with cosignatures; None for the newest.
 
     Raises:
         LedgerError: there is no checkpoint by `key` (`ledger/no-checkpoint`), or a tile is missing (`ledger/tile`).
         StoreError: the journal cannot be read, or the folder exists already or cannot be written (`store/export`).
     """
-    note = journal.checkpoint()
+    note = journal.checkpoint() if note is None else note
     if note is None:
         raise LedgerError("ledger/no-checkpoint", "nothing was signed yet", help="start the server once, then export")
-    size = open_checkpoint(note, key).tree.size
+    size = open_checkpoint(note, key, *former).tree.size
     try:
         folder.mkdir(parents=True)
         for tile in tiles_of(size):

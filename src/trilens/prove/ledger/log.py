@@ -65,7 +65,7 @@ class Checkpointer:
 
     def _kept(self) -> TreeHead | None:
         note = self._journal.checkpoint()
-        return None if note is None else open_checkpoint(note, self._signer.verifier).tree
+        return None if note is None else open_checkpoint(note, self._signer.verifier, *self._signer.former).tree
 
     def _read_edge(self) -> Edge:
         kept = self._kept()

@@ -59,7 +59,7 @@ def tile_at(path: str) -> Tile:
         tile = Tile(ENTRIES if level == "entries" else int(level), int(digits), int(width or WIDTH))
         if path_of(tile) == path and 0 < tile.width <= WIDTH and tile.level < 64:
             return tile
-    raise _malformed("not the path of a tile")
+    raise malformed("not the path of a tile")
 
 
 def tiles_of(size: int) -> Iterator[Tile]:
@@ -85,7 +85,7 @@ def encode_bundle(entries: Sequence[bytes]) -> bytes:
         LedgerError: an entry is too long for that; code `ledger/tile`.
     """
     if any(len(entry) > _LARGEST_ENTRY for entry in entries):
-        raise _malformed("an entry is longer than sixteen bits can say")
+        raise malformed("an entry is longer than sixteen bits can say")
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
@@ -97,7 +97,7 @@ def decode_bundle(bundle: bytes) -> tuple[bytes, ...]:
         start = at + 2
         at = start + int.from_bytes(bundle[at:start], "big")
         if start > len(bundle) or at > len(bundle):
-            raise _malformed("a bundle ends within an entry")
+            raise malformed("a bundle ends within an entry")
         entries.append(bundle[start:at])
     return tuple(entries)
 
@@ -105,7 +105,7 @@ def decode_bundle(bundle: bytes) -> tuple[bytes, ...]:
 def split_tile(tile: bytes) -> list[Digest]:
     """The hashes of a tile. Raises: LedgerError `ledger/tile` when it is not made of 1 to 256 whole ones."""
     if not tile or len(tile) % HASH_BYTES or len(tile) > WIDTH * HASH_BYTES:
-        raise _malformed("a tile is not made of 1 to 256 hashes")
+        raise malformed("a tile is not made of 1 to 256 hashes")
     return [tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)]
 
 
@@ -132,7 +132,7 @@ class Edge:
             width = hashes % WIDTH
             held = split_tile(tile(level, hashes // WIDTH) or b"") if width else []
             if len(held) < width:
-                raise _malformed(f"tile {hashes // WIDTH} of level {level} is too short")
+                raise malformed(f"tile {hashes // WIDTH} of level {level} is too short")
             edge._rows.append(held[:width])
             level, hashes = level + 1, hashes // WIDTH
         return edge
@@ -178,5 +178,6 @@ def _peaks(row: Sequence[Digest]) -> Iterator[Digest]:
         start += width
 
 
-def _malformed(reason: str) -> LedgerError:
+def malformed(reason: str) -> LedgerError:
+    """What is no tile, or no path of one."""
     return LedgerError("ledger/tile", f"malformed tile: {reason}")

@@ -1,41 +1,33 @@
 """Verification that trusts nobody: from entries, a checkpoint, and a key that was obtained out of band.
 
-    checkpoint    the newest one is signed by the given key, and of this log
+    checkpoint    the newest one is signed by the given key, or one that follows from it, and of this log
     known         a checkpoint that was kept elsewhere is, too, and the ledger begins with what it covers
+    keys          every key followed the one before, said by both
+    witnesses     enough of the given witnesses signed a checkpoint, and the ledger begins with what it covers
     entries       all that the checkpoint covers are there, each in its one canonical form
     root          hashed again, they lead to the signed root; if not, the first changed entry is named
     payloads      those that are kept are the ones their entries commit to
+    counts        what left is what an observer saw
 
 A report is OK only when everything was looked at and held. What was not looked at is UNKNOWN, an empty ledger too; and even an OK does not show what
 `unestablished` lists.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
-from trilens.errors import LedgerError, StoreError, TrilensError
-from trilens.prove.ledger import entry
+from trilens.errors import LedgerError, TrilensError
 from trilens.prove.ledger.checkpoint import open_checkpoint
+from trilens.prove.ledger.cosign import WitnessKey, check_cosignatures
+from trilens.prove.ledger.counts import Balance, Counts, Released, reconcile
+from trilens.prove.ledger.limits import Extent, unestablished
 from trilens.prove.ledger.merkle import Digest, TreeHead, leaf_hash
 from trilens.prove.ledger.note import VerifierKey
-from trilens.prove.ledger.payload import check_commitment
+from trilens.prove.ledger.proof import tree_of
+from trilens.prove.ledger.reading import Flaw, Payloads, Reading, Source, read
+from trilens.prove.ledger.succession import Keys, follow
 from trilens.prove.ledger.tiles import WIDTH, Edge, split_tile
-from trilens.storage.ports import Sealed
 from trilens.vocabulary.canonical import Json
-
-_LEAVES_PER_STEP = 4_096
-
-
-class Source(Protocol):
-    """Where entries are read from: a journal, or an export of one."""
-
-    def size(self) -> int: ...
-
-    def leaves(self, start: int, stop: int) -> Iterator[bytes]: ...
-
-    def tile(self, level: int, number: int) -> bytes | None: ...
 
 
 class Standing(StrEnum):
@@ -88,43 +80,103 @@ class Report:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Whose cosignatures are asked for."""
+
+    keys: tuple[WitnessKey, ...]
+    """Obtained from the witnesses."""
+    quorum: int
+    """How many of them must have signed; at least 1."""
+    note: bytes | None
+    """The newest checkpoint they signed; None when there is none."""
+
+
 def verify(
     source: Source,
     key: VerifierKey,
     *,
     checkpoint: bytes | None,
     known: bytes | None = None,
-    payload: Callable[[str], Sealed | None] | None = None,
+    payload: Payloads | None = None,
+    witnesses: Witnesses | None = None,
+    counts: Counts | None = None,
 ) -> Report:
     """Verify a whole ledger. Reads every entry once, in constant memory; once more when the root is not the signed one.
 
     Args:
-        key: the log's key, obtained out of band.
+        key: the log's key, any that it ever had, obtained out of band.
         checkpoint: the newest note of the ledger; None when it has none, and then the report is UNKNOWN at best.
         known: a note that was kept elsewhere, at an earlier time.
         payload: where to look for payloads; None leaves them out, and the report says so.
     """
-    # 1 what was signed
-    newest = _open("checkpoint", checkpoint, key)
-    former = _open("known", known, key) if known is not None else None
-    # 2 what is there
-    marks = {opened.tree.size for opened in (newest, former) if opened and opened.tree}
-    reading = _read(source, marks, payload)
+    # 1 what is there; the sizes are only claimed as yet
+    cosigned = witnesses.note if witnesses else None
+    claimed = {_claimed(note) for note in (checkpoint, known, cosigned)} - {0}
+    reading = read(source, claimed, payload, counts=counts is not None)
+    # 2 which keys may have signed, and what they signed
+    follows = _follow(key, reading)
+    newest = _open("checkpoint", checkpoint, follows.keys)
+    former = _open("known", known, follows.keys) if known is not None else None
+    seen = _open_cosigned(witnesses, follows.keys) if witnesses else None
     # 3 whether the two agree
     checks = [newest.check]
     if former is not None:
         checks.append(_agrees("known", former, reading, source) if former.tree else former.check)
+    checks += [] if follows.check is None else [follows.check]
+    if seen is not None:
+        seen = _agreeing(seen, reading, source)
+        checks.append(seen.check)
     checks.append(_entries(newest, reading))
     checks.append(_agrees("root", newest, reading, source))
     if payload is not None:
         checks.append(_payloads(reading))
+    if counts is not None and reading.released is not None:
+        checks.append(_counts(reading.released, counts))
+    extent = Extent(
+        covered=newest.tree.size if newest.tree else 0,
+        witnessed=seen.tree.size if seen and seen.tree else 0,
+        has_former=former is not None,
+        has_payloads=payload is not None,
+        counts=counts,
+    )
     return Report(
         reading.size,
         tuple(checks),
-        tuple(_unestablished(newest, former, reading, payload)),
+        tuple(unestablished(reading, extent)),
         tuple(reading.notices),
-        covered=newest.tree.size if newest.tree else 0,
+        covered=extent.covered,
     )
+
+
+def _claimed(note: bytes | None) -> int:
+    """The size a note claims; 0 when there is none to be read."""
+    try:
+        return 0 if note is None else tree_of(note).size
+    except LedgerError:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    keys: Keys
+    check: Check | None
+    """None when the key was never replaced."""
+
+
+def _follow(key: VerifierKey, reading: Reading) -> _Followed:
+    if reading.broken_succession is not None:
+        return _Followed(Keys(key), _flawed("keys", reading.broken_succession))
+    try:
+        keys = follow(key, reading.successions)
+    except LedgerError as error:
+        return _Followed(Keys(key), Check("keys", Standing.FAILED, error.message))
+    if not keys.successions:
+        return _Followed(keys, None)
+    last = keys.successions[-1]
+    count = len(keys.successions) + 1
+    text = f"{count} keys, each named by the one before; `{last.new.id.hex()}` is in force after entry {last.entry}"
+    return _Followed(keys, Check("keys", Standing.OK, text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,103 +187,53 @@ class _Opened:
     tree: TreeHead | None = None
 
 
-def _open(name: str, note: bytes | None, key: VerifierKey) -> _Opened:
+def _open(name: str, note: bytes | None, keys: Keys) -> _Opened:
     if note is None:
         return _Opened(Check(name, Standing.UNKNOWN, "there is no checkpoint: nothing was signed"))
     try:
+        key = keys.at(tree_of(note).size)
         tree = open_checkpoint(note, key).tree
     except LedgerError as error:
         return _Opened(Check(name, Standing.FAILED, error.message))
     return _Opened(Check(name, Standing.OK, f"{tree.size} entries, signed by `{key.name}`"), tree)
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What one pass over all entries found."""
-
-    size: int = 0
-    roots: dict[int, Digest] = field(default_factory=dict)
-    """Root at each size that was asked for."""
-    failure: str = ""
-    """Why the pass ended early."""
-    malformed: Check | None = None
-    broken_payload: Check | None = None
-    payloads: int = 0
-    absent: int = 0
-    notices: list[str] = field(default_factory=list)
-
-
-def _read(source: Source, marks: set[int], payload: Callable[[str], Sealed | None] | None) -> _Reading:
-    reading, edge = _Reading(), Edge()
+def _open_cosigned(witnesses: Witnesses, keys: Keys) -> _Opened:
+    opened = _open("witnesses", witnesses.note, keys)
+    if witnesses.note is None or opened.tree is None:
+        unsigned = Check("witnesses", Standing.UNKNOWN, "no witness has signed a checkpoint")
+        return _Opened(unsigned) if witnesses.note is None else opened
     try:
-        for start, stop in _steps(source.size(), marks):
-            hashes = []
-            for index, leaf in enumerate(source.leaves(start, stop), start):
-                hashes.append(leaf_hash(leaf))
-                _look_at(index, leaf, reading, payload)
-            edge.extend(hashes)
-            reading.size = edge.size
-            if stop in marks:
-                reading.roots[stop] = edge.root()
-    except (LedgerError, StoreError) as error:
-        reading.failure = error.message
-    return reading
-
-
-def _steps(size: int, marks: set[int]) -> Iterator[tuple[int, int]]:
-    stops = sorted(
-        {*range(_LEAVES_PER_STEP, size, _LEAVES_PER_STEP), *(mark for mark in marks if mark < size), size} - {0}
-    )
-    start = 0
-    for stop in stops:
-        yield start, stop
-        start = stop
-
-
-def _look_at(index: int, leaf: bytes, reading: _Reading, payload: Callable[[str], Sealed | None] | None) -> None:
-    try:
-        found = entry.decode(leaf)
+        found = check_cosignatures(witnesses.note, witnesses.keys)
     except LedgerError as error:
-        reading.malformed = reading.malformed or Check(
-            "entries", Standing.FAILED, f"entry {index}: {error.message}", index
-        )
-        return
-    if found.kind is entry.Kind.RECOVERED:
-        first, last = found.body.get("from"), found.body.get("to")
-        reading.notices.append(
-            f"entry {index}: entries {first} to {last} were found at a start without their acknowledgement"
-        )
-    if payload is not None:
-        for ref in found.payload:
-            _look_at_payload(index, ref, payload(ref.commitment), reading)
+        return _Opened(Check("witnesses", Standing.FAILED, error.message))
+    if len(found) < max(1, witnesses.quorum):
+        text = f"{len(found)} of {len(witnesses.keys)} given witnesses signed, {max(1, witnesses.quorum)} must have"
+        return _Opened(Check("witnesses", Standing.UNKNOWN, text))
+    names = ", ".join(f"`{one.by.name}`" for one in found)
+    return _Opened(Check("witnesses", Standing.OK, f"{opened.tree.size} entries, signed by {names}"), opened.tree)
 
 
-def _look_at_payload(index: int, ref: entry.PayloadRef, sealed: Sealed | None, reading: _Reading) -> None:
-    reading.payloads += 1
-    if sealed is None:
-        reading.absent += 1
-        return
-    try:
-        _require_same(ref, sealed)
-    except LedgerError as error:
-        broken = Check("payloads", Standing.FAILED, f"entry {index}: {error.message}", index)
-        reading.broken_payload = reading.broken_payload or broken
+def _agreeing(seen: _Opened, reading: Reading, source: Source) -> _Opened:
+    """What the witnesses signed, once the ledger is seen to begin with it; else why not."""
+    if seen.tree is None:
+        return seen
+    agrees = _agrees("witnesses", seen, reading, source)
+    return seen if agrees.standing is Standing.OK else _Opened(agrees)
 
 
-def _require_same(ref: entry.PayloadRef, sealed: Sealed) -> None:
-    check_commitment(sealed)
-    if sealed.commitment != ref.commitment or sealed.ring != ref.ring:
-        raise LedgerError("ledger/payload", "a payload is not the one its entry names")
+def _flawed(name: str, flaw: Flaw) -> Check:
+    return Check(name, Standing.FAILED, f"entry {flaw.entry}: {flaw.reason}", flaw.entry)
 
 
-def _entries(newest: _Opened, reading: _Reading) -> Check:
+def _entries(newest: _Opened, reading: Reading) -> Check:
     covered = newest.tree.size if newest.tree else 0
     if reading.size < covered:
         why = f": {reading.failure}" if reading.failure else ""
         text = f"{reading.size} entries can be read, the checkpoint covers {covered}{why}"
         return Check("entries", Standing.FAILED, text, reading.size)
     if reading.malformed is not None:
-        return reading.malformed
+        return _flawed("entries", reading.malformed)
     if reading.failure:
         return Check("entries", Standing.FAILED, reading.failure, reading.size)
     if not reading.size:
@@ -239,7 +241,7 @@ def _entries(newest: _Opened, reading: _Reading) -> Check:
     return Check("entries", Standing.OK, f"{reading.size} entries, each in canonical form")
 
 
-def _agrees(name: str, opened: _Opened, reading: _Reading, source: Source) -> Check:
+def _agrees(name: str, opened: _Opened, reading: Reading, source: Source) -> Check:
     tree = opened.tree
     if tree is None:
         return Check(name, Standing.UNKNOWN, "no checkpoint that holds says what it should be")
@@ -275,23 +277,27 @@ def _first_changed(source: Source, tree: TreeHead) -> int | None:
         return None
 
 
-def _payloads(reading: _Reading) -> Check:
+def _payloads(reading: Reading) -> Check:
     if reading.broken_payload is not None:
-        return reading.broken_payload
+        return _flawed("payloads", reading.broken_payload)
     if reading.absent:
         text = f"{reading.absent} of {reading.payloads} payloads are not there: erased, expired or lost"
         return Check("payloads", Standing.UNKNOWN, text)
     return Check("payloads", Standing.OK, f"{reading.payloads} payloads, each the one its entry commits to")
 
 
-def _unestablished(newest: _Opened, former: _Opened | None, reading: _Reading, payload: object) -> Sequence[str]:
-    found = ["that what an entry says was true when it was written"]
-    found.append("that everybody is shown the same ledger: no witness has signed this checkpoint")
-    if former is None:
-        found.append("that the ledger was not set back to an earlier state: no checkpoint kept elsewhere was given")
-    covered = newest.tree.size if newest.tree else 0
-    if reading.size > covered:
-        found.append(f"entries {covered} to {reading.size - 1}: they are newer than the checkpoint, and unsigned")
-    if payload is None:
-        found.append("that payloads are the ones committed to: they were left out")
-    return found
+def _counts(released: Released, counts: Counts) -> Check:
+    if released.unread:
+        text = f"{released.unread} decisions cannot be read, so that nothing can be counted"
+        return Check("counts", Standing.UNKNOWN, text)
+    found = reconcile(released, counts)
+    match found.balance:
+        case Balance.LESS:
+            return Check("counts", Standing.FAILED, f"not everything was recorded: {found.lines_of(Balance.LESS)}")
+        case Balance.MORE:
+            text = f"not everything that was recorded was seen: {found.lines_of(Balance.MORE)}"
+            return Check("counts", Standing.UNKNOWN, text)
+        case Balance.EQUAL:
+            if not found.lines:
+                return Check("counts", Standing.UNKNOWN, "nothing was counted")
+            return Check("counts", Standing.OK, f"as many as were seen: {found.lines_of(Balance.EQUAL)}")
