@@ -14,8 +14,8 @@ import openai
 
 from bench.commands import COMMAND, MODELS, environment, trilens
 from bench.seen import Seen
+from trilens.clock import wall_clock_ms
 from trilens.people.keys import make_key
-from trilens.plane import wall_clock_ms
 from trilens.prove.ledger.entry import Kind, decode
 from trilens.storage.sqlite.create import create
 from trilens.storage.sqlite.journal import open_journal

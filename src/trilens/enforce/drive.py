@@ -321,7 +321,7 @@ class AsyncDriver(_Procedure):
 
     async def ready(self) -> None:
         """Return when the journal answers. Raises: StoreError."""
-        await self._run(_ask(self.journal.snapshot(Query(self.clock(), request="ready"))))
+        await self._run(_ask(self.journal.snapshot(Query(self.clock(), accounts=(("ready", 0),)))))
 
     async def note(self, asked: Asked, entry: DraftEntry) -> Committed:
         """Record a fact about an exchange, such as how much of a stream was delivered. Raises: StoreError."""

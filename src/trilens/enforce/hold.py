@@ -41,7 +41,7 @@ Standing: TypeAlias = Fresh | Waiting | Refused | Approved
 
 def standing_of(held: Case | None, now_ms: int) -> Standing:
     """Where a request stands that may have been held before."""
-    if held is None or held.expires_ms <= now_ms:
+    if held is None or not held.is_live(now_ms):
         return Fresh()
     match held.state:
         case CaseState.OPEN:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trilens.enforce import record
-from trilens.enforce.hold import Waiting, standing_of
+from trilens.enforce.hold import Approved, Waiting, standing_of
 from trilens.enforce.judge import Judgement, judge
 from trilens.enforce.plan import Draft, DraftCase, DraftEntry, Plan, Ruling
 from trilens.lenses.lens import Context, Guard
@@ -18,7 +18,7 @@ from trilens.mechanisms.events import call_mac, intent_mac
 from trilens.mechanisms.flow.flow import Flow
 from trilens.people.approvals import card
 from trilens.prove.ledger.entry import Kind
-from trilens.storage.ports import Consumption, Hold, ReleasedCall, Snapshot
+from trilens.storage.ports import Case, Consumption, Hold, ReleasedCall, Snapshot
 from trilens.vocabulary.canonical import Mac
 from trilens.vocabulary.event import Event, Exchange
 from trilens.vocabulary.outcome import EventKind, Outcome
@@ -74,7 +74,7 @@ def judge_exchange(
     """
     agent = bench.system.agents.get(exchange.principal.agent, _NOBODY)
     weighed: list[Weighed] = []
-    spent, approvals = dict(snapshot.spent), dict(snapshot.approvals)
+    spent, approvals = dict(snapshot.spent), _approvals(snapshot, kept_case, now_ms)
     for event in exchange.events:
         # (1) to (4): admit, label, judge, combine
         context = Context(bench.system, agent, exchange.principal, flow, spent, bench.mac, now_ms, exchange.facts)
@@ -102,6 +102,16 @@ def judge_exchange(
     if outcome in (Outcome.HOLD, Outcome.DENY):
         rulings = tuple(replace(ruling, leaves=None) for ruling in rulings)
     return Plan(rulings, outcome, case.id, _draft(exchange, bench, rulings, snapshot, case, kept_case))
+
+
+def _approvals(snapshot: Snapshot, kept_case: str, now_ms: int) -> dict[str, Case]:
+    """By intent. What was kept with a case leaves under that case alone, whatever else was approved for the same intent meanwhile."""
+    if not kept_case:
+        return dict(snapshot.approvals)
+    held = snapshot.held
+    if held is None or held.id != kept_case or not isinstance(standing_of(held, now_ms), Approved):
+        return {}
+    return dict.fromkeys(held.intents, held)
 
 
 def _of_exchange(weighed: Sequence[Weighed], exchange: Exchange, agent: Agent) -> Outcome:

@@ -87,12 +87,12 @@ TABLE: Mapping[tuple[Stage, Action], Stage | Barred] = MappingProxyType(
 
 
 def stage_of(case: Case, now_ms: int) -> Stage:
-    """Where the case stands at `now_ms`; the moment of expiry itself is too late."""
+    """Where the case stands at `now_ms`; the moment of expiry itself is too late, and so is one before it was opened."""
     match case.state:
         case CaseState.OPEN:
-            return Stage.EXPIRED if case.expires_ms <= now_ms else Stage.OPEN
+            return Stage.OPEN if case.is_live(now_ms) else Stage.EXPIRED
         case CaseState.APPROVED:
-            return Stage.EXPIRED if case.expires_ms <= now_ms else Stage.APPROVED
+            return Stage.APPROVED if case.is_live(now_ms) else Stage.EXPIRED
         case CaseState.REFUSED:
             return Stage.REFUSED
         case CaseState.USED:

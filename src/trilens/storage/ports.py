@@ -15,6 +15,9 @@ from typing import Protocol
 
 from trilens.vocabulary.verdict import Reservation
 
+CLOCK_SKEW_MS = 5_000
+"""How far apart the clocks of two processes may be before a case that was opened later than now counts as expired."""
+
 
 class CaseState(StrEnum):
     """Open to approved, edited or refused; approved to used. Expiry is read off `expires_ms`, never written."""
@@ -66,6 +69,10 @@ class Case:
     """Commitment of the sealed edit, when approved with one."""
     used: frozenset[str] = frozenset()
     """Intents that were used."""
+
+    def is_live(self, now_ms: int) -> bool:
+        """Whether `now_ms` lies between opening and expiry: before it, the clock was set back, and nobody knows how long it has been open."""
+        return self.opened_ms - CLOCK_SKEW_MS <= now_ms < self.expires_ms
 
 
 @dataclass(frozen=True, slots=True)

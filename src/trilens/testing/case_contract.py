@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from trilens.storage.ports import (
+    CLOCK_SKEW_MS,
     Batch,
     CaseMove,
     CaseState,
@@ -138,6 +139,29 @@ class ApprovalContract(WithJournal):
         assert conflict(approved, _use("i1", at_ms=9_000)) == "approval"
         assert conflict(approved, _use("i1", at_ms=9_000, whole=True)) == "approval"
         written(approved, _use("i1", at_ms=8_999))
+
+    @pytest.mark.requirement("S10")
+    def test_an_approval_ends_when_the_clock_is_set_to_before_it_was_opened(self, journal: Journal) -> None:
+        """Nobody can tell how long it has been open by then."""
+        opened = open_case("case", "i", opened_ms=1_000_000, expires_ms=1_900_000)
+        written(journal, Batch((leaf(),), opened=(opened,)))
+        early = 1_000_000 - CLOCK_SKEW_MS - 1
+        assert conflict(journal, Batch((leaf(),), moved=(approval("case", at_ms=early),))) == "case"
+        # the clocks of two processes may differ by a little
+        written(journal, Batch((leaf(),), moved=(approval("case", at_ms=early + 1),)))
+        assert read(journal, Query(early, intents=("i",))).approvals == {}
+        assert list(read(journal, Query(early + 1, intents=("i",))).approvals) == ["i"]
+        assert conflict(journal, _use("i", at_ms=early)) == "approval"
+        written(journal, _use("i", at_ms=early + 1))
+
+    @pytest.mark.requirement("S10")
+    def test_a_clock_that_was_set_back_neither_hides_the_newest_case_nor_bars_a_new_one(self, journal: Journal) -> None:
+        ahead = open_case("ahead", "i", opened_ms=1_000_000, expires_ms=1_900_000)
+        written(journal, Batch((leaf(),), opened=(ahead,)))
+        now = open_case("now", "i", opened_ms=9_000, expires_ms=90_000)
+        written(journal, Batch((leaf(),), opened=(now,)))
+        assert read(journal, Query(10_000, request="request")).held == now
+        assert [case.id for case in journal.cases()] == ["now", "ahead"]
 
     @pytest.mark.requirement("S10")
     def test_what_is_not_approved_cannot_be_used(self, journal: Journal) -> None:

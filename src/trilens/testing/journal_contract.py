@@ -11,6 +11,7 @@ Every bug that escaped a backend becomes a case here, for all of them.
 import pytest
 
 from trilens.errors import StoreError
+from trilens.prove.ledger.entry import Kind, decode
 from trilens.storage.ports import (
     Batch,
     Committed,
@@ -185,8 +186,20 @@ class CloseContract(WithJournal):
     def test_a_batch_that_was_cancelled_in_time_is_not_written(self, journal: Journal) -> None:
         futures = [journal.commit(Batch((leaf(),), holds=(hold("a", 1, 10**9),))) for _ in range(200)]
         cancelled = [future for future in futures if future.cancel()]
-        journal_size = sum(isinstance(f.result(WAIT_S), Committed) for f in futures if f not in cancelled)
-        assert journal.size() == journal_size == spent(journal, "a")
+        done = sum(isinstance(f.result(WAIT_S), Committed) for f in futures if f not in cancelled)
+        assert done == spent(journal, "a")
+
+    def test_a_batch_given_up_too_late_is_named_as_recovered(self, journal: Journal) -> None:
+        """Nobody acted on it, whatever its entry says."""
+        future = journal.commit(Batch((leaf(), leaf())))
+        assert future.result(WAIT_S) == Committed(0, 2)
+        assert not future.cancel()
+        assert not future.cancel()
+        # whatever is committed after it stands after what names it
+        assert written(journal, Batch((leaf(),))) == Committed(3, 4)
+        [named] = journal.leaves(2, 3)
+        found = decode(named)
+        assert (found.kind, found.body) == (Kind.RECOVERED, {"from": 0, "to": 1})
 
 
 class JournalContract(

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-
+from trilens.clock import wall_clock_ms
 from trilens.people.access import KeyDesk
-from trilens.plane import Plane, open_plane, wall_clock_ms
+from trilens.plane import Plane, open_plane
 from trilens.settings import Settings
 from trilens.storage.sqlite.create import create
 from trilens.testing.scripted_model.script import Call, Fault, Script, Step

@@ -6,20 +6,6 @@ import pytest
 from trilens.storage.sqlite.create import create
 from trilens.storage.sqlite.journal import SqliteJournal, open_journal
 
-pytest.register_assert_rewrite(
-    *(
-        f"trilens.testing.{name}"
-        for name in (
-            "batches",
-            "budget_contract",
-            "case_contract",
-            "journal_contract",
-            "keyring_contract",
-            "keystore_contract",
-        )
-    )
-)
-
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:

@@ -1,8 +1,5 @@
 import shutil
 import stat
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,45 +130,3 @@ def test_a_file_that_is_no_database_is_refused(home: Path, name: str) -> None:
 def test_one_file_is_not_taken_for_another(home: Path) -> None:
     shutil.copy(home / "keys.db", home / "journal.db")
     assert refusal(home).code == "store/foreign"
-
-
-_AS_NOBODY = """
-import os, sys
-from pathlib import Path
-from trilens.errors import StoreError
-from trilens.storage.sqlite.journal import open_journal
-from trilens.storage.sqlite.create import create
-from trilens.storage.sqlite.keyring import open_keyring
-if os.geteuid() == 0:
-    os.setgroups([])
-    os.setgid(65534)
-    os.setuid(65534)
-for act in (open_journal, open_keyring, create, lambda home: create(home / "new")):
-    try:
-        act(Path(sys.argv[1]))
-        print("opened")
-    except StoreError as error:
-        print(error.code)
-"""
-
-
-def test_a_folder_that_cannot_be_written_is_refused() -> None:
-    # not below `tmp_path`, which nobody else may enter
-    outer = Path(tempfile.mkdtemp(prefix="trilens-"))
-    outer.chmod(0o755)
-    home = outer / "home"
-    create(home)
-    try:
-        home.chmod(0o555)
-        for path in home.iterdir():
-            path.chmod(0o444)
-        done = subprocess.run(
-            [sys.executable, "-c", _AS_NOBODY, str(home)], capture_output=True, text=True, timeout=60, check=True
-        )
-        journal, keyring, made_over, made_in = done.stdout.split()
-        assert journal == keyring == "store/read-only"
-        assert made_over in ("store/read-only", "store/exists")
-        assert made_in == "store/read-only"
-    finally:
-        home.chmod(0o700)
-        shutil.rmtree(outer)

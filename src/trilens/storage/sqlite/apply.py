@@ -8,7 +8,18 @@ import json
 import apsw
 
 from trilens.errors import StoreError
-from trilens.storage.ports import Batch, Case, CaseMove, CaseState, Conflict, Consumption, Hold, ReleasedCall, Sealed
+from trilens.storage.ports import (
+    CLOCK_SKEW_MS,
+    Batch,
+    Case,
+    CaseMove,
+    CaseState,
+    Conflict,
+    Consumption,
+    Hold,
+    ReleasedCall,
+    Sealed,
+)
 from trilens.storage.sqlite import read
 
 LARGEST_LEAF = 65_535
@@ -155,8 +166,8 @@ def _open(connection: apsw.Connection, case: Case) -> bool:
 def _is_asked(connection: apsw.Connection, case: Case) -> bool:
     rivals = connection.execute(
         "SELECT i.mac FROM cases c JOIN intent i ON i.case_id = c.id"
-        " WHERE c.request_mac = ? AND c.state = 'open' AND c.expires_ms > ?",
-        (case.request_mac, case.opened_ms),
+        " WHERE c.request_mac = ?1 AND c.state = 'open' AND c.expires_ms > ?2 AND c.opened_ms <= ?2 + ?3",
+        (case.request_mac, case.opened_ms, CLOCK_SKEW_MS),
     ).fetchall()
     return not {str(mac) for (mac,) in rivals}.isdisjoint(case.intents)
 
@@ -172,8 +183,9 @@ def _add_intents(connection: apsw.Connection, case_id: str, intents: tuple[str, 
 
 def _move(connection: apsw.Connection, move: CaseMove) -> bool:
     connection.execute(
-        "UPDATE cases SET state = ?, decided_by = ?, decided_ms = ?, edit = ? WHERE id = ? AND state = ? AND expires_ms > ?",
-        (move.after.value, move.by, move.at_ms, move.edit, move.case, move.before.value, move.at_ms),
+        "UPDATE cases SET state = ?1, decided_by = ?2, decided_ms = ?3, edit = ?4"
+        " WHERE id = ?5 AND state = ?6 AND expires_ms > ?3 AND opened_ms <= ?3 + ?7",
+        (move.after.value, move.by, move.at_ms, move.edit, move.case, move.before.value, CLOCK_SKEW_MS),
     )
     if connection.changes() != 1:
         return False
@@ -185,7 +197,7 @@ def _move(connection: apsw.Connection, move: CaseMove) -> bool:
 
 def _consume(connection: apsw.Connection, use: Consumption) -> bool:
     case = read.case(connection, use.case)
-    if case is None or case.state is not CaseState.APPROVED or case.expires_ms <= use.at_ms:
+    if case is None or case.state is not CaseState.APPROVED or not case.is_live(use.at_ms):
         return False
     if use.whole:
         if case.used:

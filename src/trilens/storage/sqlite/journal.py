@@ -1,6 +1,5 @@
 """The journal on SQLite: reads on the caller's thread, writes on the one writer thread."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -8,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
+from trilens.clock import wall_clock_ms
 from trilens.errors import LedgerError, StoreError
 from trilens.storage.ports import (
     Batch,
@@ -23,20 +23,16 @@ from trilens.storage.sqlite import read
 from trilens.storage.sqlite.apply import require_whole
 from trilens.storage.sqlite.checkpoints import Checkpoint
 from trilens.storage.sqlite.head import read_head
+from trilens.storage.sqlite.late import Awaited
 from trilens.storage.sqlite.place import HEAD, JOURNAL
 from trilens.storage.sqlite.reader import Reader, closed
 from trilens.storage.sqlite.start import start_writer
 from trilens.storage.sqlite.writer import Append, Errand, Writer
-from trilens.vocabulary.canonical import canonical
+from trilens.vocabulary.canonical import Json, canonical
 
 T = TypeVar("T")
 
 _LEAVES_PER_READ = 512
-
-
-def wall_clock_ms() -> int:
-    """Milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 def open_journal(home: Path, *, read_only: bool = False, now_ms: Callable[[], int] = wall_clock_ms) -> "SqliteJournal":
@@ -51,14 +47,12 @@ def open_journal(home: Path, *, read_only: bool = False, now_ms: Callable[[], in
             `ledger/gap`).
     """
     if read_only:
-        return SqliteJournal(home, None)
+        return SqliteJournal(home, None, now_ms)
     started = start_writer(home)
     try:
-        journal = SqliteJournal(home, started.writer)
+        journal = SqliteJournal(home, started.writer, now_ms)
         if started.recovered is not None:
-            found = started.recovered
-            leaf = canonical({"v": 1, "kind": "recovered", "t": now_ms(), "from": found.start, "to": found.stop - 1})
-            journal.commit(Batch((leaf,))).result()
+            journal.name_recovered(started.recovered).result()
     except BaseException:
         started.writer.finish()
         raise
@@ -83,8 +77,9 @@ _NOTHING = _done(Snapshot())
 class SqliteJournal:
     """The port `Journal`. Every method may be called from any thread."""
 
-    def __init__(self, home: Path, writer: Writer | None) -> None:
+    def __init__(self, home: Path, writer: Writer | None, now_ms: Callable[[], int]) -> None:
         self._head_path = home / HEAD
+        self._now_ms = now_ms
         self._writer = writer
         self._closing = Lock()
         self._is_closed = False
@@ -92,7 +87,15 @@ class SqliteJournal:
         self._scans = Reader(home / JOURNAL)
 
     def snapshot(self, query: Query) -> "Future[Snapshot]":
-        """Answered before it returns; an empty query without a read."""
+        """Answered before it returns; an empty query without a read.
+
+        A journal that cannot record answers no question either: whoever asks is about to record, and health is one of those that ask.
+        """
+        refusal = self._writer.refusal() if self._writer else None
+        if refusal is not None:
+            return _failed(refusal)
+        if self._writer is not None:
+            query = self._writer.known.relevant(query)
         if query.is_empty and not self._is_closed:
             return _NOTHING
         try:
@@ -101,16 +104,33 @@ class SqliteJournal:
             return _failed(error)
 
     def commit(self, batch: Batch) -> "Future[Committed | Conflict]":
-        """Queue a batch; a future that could still be cancelled is one whose batch will not be written."""
+        """Queue a batch; a future that could still be cancelled is one whose batch will not be written.
+
+        One that is cancelled too late is written all the same, and then named as recovered: nobody acted on it.
+        """
         if self._writer is None:
             return _failed(_read_only())
         try:
             require_whole(batch)
         except StoreError as error:
             return _failed(error)
-        future: Future[Committed | Conflict] = Future()
+        future = Awaited(self._name_late)
         self._writer.submit(Append(batch, future))
         return future
+
+    def name_recovered(self, found: range) -> "Future[Committed | Conflict]":
+        """Record that these entries are in the file and nobody was told so."""
+        future: Future[Committed | Conflict] = Future()
+        fields: dict[str, Json] = {"from": found.start, "to": found.stop - 1}
+        leaf = canonical({"v": 1, "kind": "recovered", "t": self._now_ms(), **fields})
+        if self._writer is None:
+            return _failed(_read_only())
+        self._writer.submit(Append(Batch((leaf,)), future), beyond=True)
+        return future
+
+    def _name_late(self, committed: Committed) -> None:
+        # a journal that ends meanwhile cannot say it: its entries then claim more than happened, and never less
+        self.name_recovered(range(committed.first, committed.size))
 
     @property
     def failure(self) -> StoreError | None:

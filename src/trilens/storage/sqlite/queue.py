@@ -30,10 +30,10 @@ class GroupQueue(Generic[T]):
         self._is_writer_waiting = False
         self._is_closed = False
 
-    def put(self, item: T) -> bool:
-        """False when it is full or closed; the item is then not in it."""
+    def put(self, item: T, *, beyond: bool = False) -> bool:
+        """False when it is closed, or full and not to be filled `beyond` that; the item is then not in it."""
         with self._ready:
-            if self._is_closed or len(self._items) >= self._capacity:
+            if self._is_closed or (len(self._items) >= self._capacity and not beyond):
                 return False
             self._items.append(item)
             if self._is_writer_waiting and (len(self._items) >= self._expected or len(self._items) == 1):

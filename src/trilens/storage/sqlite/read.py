@@ -7,7 +7,7 @@ from typing import TypeAlias
 import apsw
 
 from trilens.errors import StoreError
-from trilens.storage.ports import Case, CaseState, Query, ReleasedCall, Sealed, Snapshot
+from trilens.storage.ports import CLOCK_SKEW_MS, Case, CaseState, Query, ReleasedCall, Sealed, Snapshot
 
 _Row: TypeAlias = "tuple[apsw.SQLiteValue, ...]"  # a name of the stub alone: apsw has it only for type checkers
 
@@ -83,10 +83,11 @@ def _approvals(connection: apsw.Connection, query: Query) -> Mapping[str, Case]:
     for intent in query.intents:
         case_id = _text(
             connection,
-            "SELECT c.id FROM intent i JOIN cases c ON c.id = i.case_id WHERE i.mac = ? AND i.used = 0"
-            " AND c.state = 'approved' AND c.expires_ms > ? ORDER BY c.opened_ms DESC, c.number DESC LIMIT 1",
+            "SELECT c.id FROM intent i JOIN cases c ON c.id = i.case_id WHERE i.mac = ?1 AND i.used = 0"
+            " AND c.state = 'approved' AND c.expires_ms > ?2 AND c.opened_ms <= ?2 + ?3 ORDER BY c.number DESC LIMIT 1",
             intent,
             query.now_ms,
+            CLOCK_SKEW_MS,
         )
         case_found = case(connection, case_id) if case_id is not None else None
         if case_found is not None:
@@ -109,7 +110,7 @@ def _calls(connection: apsw.Connection, macs: Sequence[str]) -> Mapping[str, Rel
 
 
 def _held(connection: apsw.Connection, request: str) -> Case | None:
-    row = _row(connection, _CASE + "WHERE request_mac = ? ORDER BY opened_ms DESC, number DESC LIMIT 1", request)
+    row = _row(connection, _CASE + "WHERE request_mac = ? ORDER BY number DESC LIMIT 1", request)
     newest = _case(connection, row) if row else None
     return None if newest is None or newest.state is CaseState.USED else newest
 
@@ -121,7 +122,7 @@ def case(connection: apsw.Connection, case_id: str) -> Case | None:
 
 def cases(connection: apsw.Connection, state: CaseState | None) -> list[Case]:
     """Newest first."""
-    order = "ORDER BY opened_ms DESC, number DESC"
+    order = "ORDER BY number DESC"
     if state is None:
         rows = connection.execute(_CASE + order).fetchall()
     else:

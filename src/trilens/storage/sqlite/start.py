@@ -9,6 +9,7 @@ from trilens.errors import LedgerError
 from trilens.storage.sqlite import read
 from trilens.storage.sqlite.connect import keep_wal, naming_errors, open_store, replaced
 from trilens.storage.sqlite.head import Head, HeadFile, head_failed, head_of, read_head
+from trilens.storage.sqlite.known import KnownCases
 from trilens.storage.sqlite.lock import FolderLock
 from trilens.storage.sqlite.place import HEAD, JOURNAL, identify, require_file
 from trilens.storage.sqlite.schema import JOURNAL_ID, JOURNAL_TABLES
@@ -53,6 +54,7 @@ def _check_and_start(home: Path, connection: apsw.Connection, lock: FolderLock) 
         found = read.size(connection)
         _require_acknowledged(connection, acknowledged, found)
         _require_no_gap(connection, found)
+        known = KnownCases.read(connection)
     watched = (_watch(path), _watch(path.with_name(path.name + "-wal")))
     head = HeadFile.open(home / HEAD)
     try:
@@ -63,7 +65,7 @@ def _check_and_start(home: Path, connection: apsw.Connection, lock: FolderLock) 
     except OSError as error:
         head.close()
         raise head_failed(error) from error
-    writer = Writer(path, connection, head=head, lock=lock, watched=watched, size=found)
+    writer = Writer(path, connection, head=head, lock=lock, watched=watched, size=found, known=known)
     writer.start()
     return Started(writer, range(acknowledged.size, found) if found > acknowledged.size else None)
 

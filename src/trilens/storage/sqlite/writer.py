@@ -28,6 +28,7 @@ from trilens.storage.ports import Batch, Committed, Conflict
 from trilens.storage.sqlite.apply import apply, is_conditional
 from trilens.storage.sqlite.connect import keep_wal, named, naming_errors, replaced
 from trilens.storage.sqlite.head import HeadFile, head_failed, head_of
+from trilens.storage.sqlite.known import KnownCases
 from trilens.storage.sqlite.lock import FolderLock
 from trilens.storage.sqlite.place import Identity, identify
 from trilens.storage.sqlite.queue import LINGER_S, GroupQueue
@@ -79,6 +80,7 @@ class Writer:
         lock: FolderLock,
         watched: Sequence[WatchedFile],
         size: int,
+        known: KnownCases,
     ) -> None:
         self._path = path
         self._connection = connection
@@ -90,33 +92,44 @@ class Writer:
         self._began_s = 0.0
         self._took_s = LINGER_S
         self.size = size
+        self.known = known
         self.read_back = ReadBack()
         self.failure: StoreError | None = None
 
     def start(self) -> None:
         self._thread.start()
 
-    def submit(self, work: Work) -> None:
-        """Queue it; its future fails at once when it cannot be. Never blocks."""
-        failure = self._refusal()
-        if failure is None and self._queue.put(work):
-            return
-        work.future.set_exception(failure or self._refusal() or _too_much())
+    def submit(self, work: Work, *, beyond: bool = False) -> None:
+        """Queue it; its future fails at once when it cannot be. Never blocks.
 
-    def _refusal(self) -> StoreError | None:
+        Args:
+            beyond: take it even when the queue is full: a note about what was committed, which nobody can be asked to try again.
+        """
+        failure = self.refusal()
+        if (failure is None or beyond) and self._queue.put(work, beyond=beyond):
+            return
+        work.future.set_exception(failure or self.refusal() or _too_much())
+
+    def refusal(self) -> StoreError | None:
+        """Why nothing is written at this moment: it has ended, or is stuck in the disk. None while all is well."""
         if self.failure is not None:
             return _again(self.failure)
         began_s = self._began_s
         if began_s and time.monotonic() - began_s > _DEADLINE_S:
-            return StoreError(
-                "store/stalled", "the disk has not answered in time", help="look at the disk and the system's log"
-            )
+            return _stalled()
         return None
 
     def finish(self) -> None:
-        """Write what was accepted, then let go of everything. Later work is refused. Raises: StoreError."""
+        """Write what was accepted, then let go of everything. Later work is refused.
+
+        Raises:
+            StoreError: the disk has not answered in time (`store/stalled`), and the lock is kept until it does or the process ends; or it
+                failed.
+        """
         self._queue.close()
-        self._thread.join()
+        self._thread.join(_DEADLINE_S)
+        if self._thread.is_alive():
+            raise _stalled()
         is_sound = self.failure is None
         self._end(closed())
         try:
@@ -193,6 +206,8 @@ class Writer:
         if any(isinstance(work, Errand) for work in group):
             self._head.sync()
         # 7 answer
+        for batch in passed:
+            self.known.note(batch)
         self._queue.expect(len(group))
         for work, answer in zip(group, answers, strict=True):
             _answer(work, answer)
@@ -246,6 +261,12 @@ def _answer(work: Work, answer: "Committed | Conflict | StoreError | None") -> N
 def _again(failure: StoreError) -> StoreError:
     # each future raises an error of its own: one instance raised in many threads would gather all their tracebacks
     return StoreError(failure.code, failure.message, help=failure.help)
+
+
+def _stalled() -> StoreError:
+    return StoreError(
+        "store/stalled", "the disk has not answered in time", help="look at the disk and the system's log"
+    )
 
 
 def _too_much() -> StoreError:

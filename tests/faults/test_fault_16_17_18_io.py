@@ -1,28 +1,27 @@
-"""Writes and syncs that fail at every place, power cuts, a full disk: refused is refused, and what was acknowledged is there."""
+"""Writes and syncs that fail, each in its turn: the first error ends the handle, refused is refused, and what was acknowledged is there."""
 
 import os
-import resource
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from random import Random
+from typing import TYPE_CHECKING
 
 import apsw
 import pytest
 
-from trilens.errors import StoreError, TrilensError
+from trilens.errors import StoreError
 from trilens.prove.ledger.entry import encode
 from trilens.prove.ledger.log import Checkpointer
 from trilens.prove.ledger.note import Signer
 from trilens.prove.ledger.verify import Standing, verify
-from trilens.storage.ports import Batch, Committed, Hold, Query
+from trilens.storage.ports import Batch, Hold, Query
 from trilens.storage.sqlite.journal import SqliteJournal, open_journal
 from trilens.testing.faulty_disk import FaultyDisk
 from trilens.vocabulary.verdict import Reservation
+
+if TYPE_CHECKING:
+    from tests.faults.conftest import Shop
 
 SIGNER = Signer("shop.example/ledger", bytes(32))
 COMMITS = 6
@@ -124,44 +123,6 @@ def test_whichever_write_or_sync_fails_nothing_acknowledged_is_lost_nor_written_
     assert refusals > call // 2
 
 
-def power_cuts(home: Path, *, count: int, seed: int, loses: bool) -> int:
-    """Cut the power after a random call, many times; answers how often something acknowledged was gone."""
-    random = Random(seed)
-    lost = 0
-    for _ in range(count):
-        running = copy(home, "running")
-        left = copy(home, "left")
-        with FaultyDisk() as disk:
-            disk.lies = loses
-            disk.fail_at(random.randrange(1, 60), apsw.IOError, times=10**9)
-            acknowledged = work(running)
-            disk.image(left, random)
-        # the head was written and not synced: any of its states since the last sync may be what is left
-        if random.random() < 0.5 and not loses:
-            shutil.copy(running / "head", left / "head")
-        try:
-            require_whole_after_cut(left, acknowledged)
-        except (AssertionError, TrilensError):
-            lost += 1
-    return lost
-
-
-def require_whole_after_cut(home: Path, acknowledged: list[int]) -> None:
-    journal = open_journal(home, now_ms=lambda: 6)
-    leaves = b"".join(journal.leaves(0, journal.size()))
-    assert all(leaves.count(f'"n":{number},'.encode()) == 2 for number in acknowledged)
-    journal.close()
-
-
-@pytest.mark.requirement("X6")
-def test_a_power_cut_at_any_moment_loses_nothing_acknowledged(fresh: Path) -> None:
-    assert power_cuts(fresh, count=100, seed=1, loses=False) == 0
-
-
-def test_the_power_cut_is_real_for_a_disk_whose_sync_does_nothing(fresh: Path) -> None:
-    assert power_cuts(fresh, count=40, seed=2, loses=True) > 20
-
-
 @pytest.mark.requirement("X6")
 def test_a_head_that_cannot_be_written_is_not_acknowledged(home: Path) -> None:
     journal = open_journal(home)
@@ -176,73 +137,30 @@ def test_a_head_that_cannot_be_written_is_not_acknowledged(home: Path) -> None:
     require_whole(home, [0])
 
 
-_FILL = """
-import sys, resource
-from pathlib import Path
-from trilens.storage.ports import Batch, Committed
-from trilens.storage.sqlite.journal import open_journal
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-journal = open_journal(Path(sys.argv[1]))
-number = 0
-while True:
-    future = journal.commit(Batch((b'{"kind":"decision","n":%d,"t":1,"v":1,"x":"%s"}' % (number, b"y" * 3000),)))
-    error = future.exception(60)
-    if error is not None:
-        break
-    number += 1
-print(number, error.code, journal.commit(Batch((b"{}",))).exception(60).code)
-journal.close()
-"""
+@pytest.mark.requirement("S13", "X6")
+@pytest.mark.parametrize("error", [apsw.IOError, apsw.FullError, apsw.ReadOnlyError], ids=["EIO", "ENOSPC", "EROFS"])
+def test_a_disk_that_fails_denies_within_a_second_turns_health_red_and_a_new_start_resumes(
+    open_shop: "Callable[[], Shop]", tmp_path: Path, error: type[apsw.Error]
+) -> None:
+    codes = {apsw.IOError: "store_failed", apsw.FullError: "store_full", apsw.ReadOnlyError: "store_read_only"}
+    with FaultyDisk() as disk:
+        shop = open_shop()
+        shop.require_allowed()
+        assert ready(shop) == 200
+        disk.fail_at(1, error, times=10**9)
+        shop.require_denied(codes[error])
+        models_asked = shop.here.model.count
+        disk.heal()
+        # the disk is well again, and the handle is not: nobody knows what of the failed group is in the file
+        shop.require_denied(codes[error])
+        assert ready(shop) == 503
+        assert shop.here.model.count == models_asked
+        shop.end()
+        after = open_journal(tmp_path / "shop")
+        assert after.commit(Batch((encode("started", 1, {}),))).exception(60) is None
+        assert shop.ran <= after.size()
+        after.close()
 
 
-def fill(home: Path, limit: int = 2**62) -> list[str]:
-    def ignore_the_signal() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-    done = subprocess.run(
-        [sys.executable, "-c", _FILL, str(home), str(limit)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        preexec_fn=ignore_the_signal,
-    )
-    return done.stdout.split()
-
-
-@pytest.mark.requirement("X6")
-def test_a_file_that_may_not_grow_refuses_and_the_next_start_goes_on(home: Path) -> None:
-    number, *codes = fill(home, 400_000)
-    assert int(number) > 20
-    assert codes[0] == codes[1]
-    assert codes[0] in ("store/full", "store/failed")
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
-    require_filled(home, int(number))
-
-
-@pytest.mark.requirement("X6")
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
-def test_a_full_disk_refuses_and_the_next_start_goes_on_when_there_is_space(home: Path, tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("this machine does not let root mount")
-    try:
-        shutil.copytree(home, small / "home")
-        number, *codes = fill(small / "home")
-        assert int(number) > 20
-        assert codes == ["store/full", "store/full"]
-        subprocess.run(["mount", "-o", "remount,size=8m", str(small)], check=True)
-        require_filled(small / "home", int(number))
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
-
-
-def require_filled(home: Path, acknowledged: int) -> None:
-    journal = open_journal(home)
-    for number, leaf in enumerate(journal.leaves(0, acknowledged)):
-        assert leaf.startswith(b'{"kind":"decision","n":%d,' % number)
-    assert isinstance(journal.commit(Batch((b"{}",))).result(60), Committed)
-    journal.close()
+def ready(shop: "Shop") -> int:
+    return shop.here.post(b"", method="GET", path="/readyz", key="").status

@@ -1,13 +1,15 @@
 """Killed at random moments under load: in the start, in a commit, in a checkpoint, in the close.
 
-SIGKILL shows that nothing acknowledged is kept in the process alone. It shows nothing about the disk: that is test_sqlite_disk_faults.py.
+SIGKILL shows that nothing acknowledged is kept in the process alone. It shows nothing about the disk: that is test_fault_04_05_power.py.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +27,6 @@ from trilens.storage.sqlite.journal import SqliteJournal, open_journal
 from trilens.vocabulary.canonical import Json
 from trilens.vocabulary.verdict import Reservation
 
-KILLS = 300
 ROUNDS_PER_LEDGER = 15
 PRODUCERS = 12
 SIGNER = Signer("shop.example/ledger", bytes(32))
@@ -150,11 +151,14 @@ def require_acknowledged(home: Path, seen: Seen) -> None:
 
 
 @pytest.mark.requirement("X6")
-@pytest.mark.timeout(300)
-def test_killed_three_hundred_times_under_load_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+@pytest.mark.timeout(14_400)
+def test_fault_01_02_03_killed_many_times_under_load_nothing_acknowledged_is_lost(
+    tmp_path: Path, times: Callable[[str, int], int]
+) -> None:
+    kills = times("KILLS", 120)
     nursery = Nursery(Random(20_261_124))
     acknowledged = recoveries = in_start = 0
-    for ledger in range(KILLS // ROUNDS_PER_LEDGER):
+    for ledger in range(kills // ROUNDS_PER_LEDGER):
         home = tmp_path / f"ledger-{ledger}"
         create(home)
         seen = Seen()
@@ -165,10 +169,11 @@ def test_killed_three_hundred_times_under_load_nothing_acknowledged_is_lost(tmp_
             in_start += not told
             require_acknowledged(home, seen)
         recoveries += seen.recoveries
+        shutil.rmtree(home)
     nursery.close()
     # a storm that killed nothing, or killed before anything happened, would prove nothing
-    assert acknowledged > KILLS * 5
-    assert 0 < in_start < KILLS
+    assert acknowledged > kills * 5
+    assert 0 < in_start < kills
     assert recoveries > 0
 
 
