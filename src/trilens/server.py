@@ -19,9 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trilens.enforce.drive import AsyncDriver
-from trilens.errors import TrilensError
+from trilens.errors import TrilensError, WireError
 from trilens.gateways.asgi import Reply, refused, send_reply
 from trilens.gateways.credentials import Credentials
+from trilens.gateways.front import Front
 from trilens.gateways.gateway import Gateway, asserting_headers
 from trilens.gateways.headers import read_head
 from trilens.gateways.http11 import BoundedProtocol
@@ -29,15 +30,21 @@ from trilens.gateways.openai.routes import ChatCompletions
 from trilens.gateways.refusal import Refusal, of_error
 from trilens.gateways.upstream import AiohttpUpstream
 from trilens.operators import routes as operators
+from trilens.operators.problem import problem
+from trilens.settings import served_from
 
 _log = logging.getLogger("trilens.server")
 _CHAT = (b"/v1/chat/completions", b"/chat/completions")
+_OPERATOR = b"/operator/"
 _MOST_CONNECTIONS = 2048
 """Beyond it connections are refused with 503: each may hold a body of 10 MB."""
+_SPARE_FILES = 64
+"""Of the process: the ledger, the key ring, the listener, the event loop."""
 _IDLE_S = 75
 _GRACE_S = 30
 _COLLECT_AFTER = (20_000, 50, 100)
 """Objects made beyond those freed until the youngest are looked through, and how many such looks make one at the older, and the oldest."""
+_CLOSE = (b"connection", b"close")
 _BUG = Refusal(500, "server_error", "internal", "Trilens could not handle the request; nothing more was done")
 
 
@@ -55,6 +62,7 @@ class Server:
 
     def __init__(self, plane: Parts) -> None:
         self._plane = plane
+        self._front = Front(served_from(plane.environment), asserting_headers(plane.bench.system))
         self._credentials = Credentials(plane.keystore, plane.bench.system, now_s=time.monotonic)
         self._rest = _rest_of(plane, self._credentials)
         self._upstream: AiohttpUpstream | None = None
@@ -63,12 +71,26 @@ class Server:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                handler = self._chat if scope["raw_path"] in _CHAT else self._rest
-                await _guarded(handler, scope, receive, send)
+                await _guarded(self._serve, scope, receive, send)
             case "lifespan":
                 await self._live(receive, send)
             case _:
                 raise AssertionError("the server speaks HTTP only")
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["raw_path"]
+        try:
+            self._front.admit(scope)
+        except WireError as error:
+            await _turned_away(error, path)(scope, receive, send)
+            return
+        if path in _CHAT:
+            await self._chat(scope, receive, send)
+        elif b"%" in path:
+            # the other routes are found by the decoded path: no second spelling of one is an address
+            await _response(_nothing_here(scope["method"], 404))(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -123,7 +145,7 @@ class BrokenAnswerError(Exception):
 
 def _rest_of(plane: Parts, credentials: Credentials) -> FastAPI:
     """Everything off the hot path."""
-    app = FastAPI(title="Trilens", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Trilens", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(operators.operator_routes(plane))
     system = plane.bench.system
     roles = asserting_headers(system)
@@ -152,12 +174,22 @@ def _rest_of(plane: Parts, credentials: Credentials) -> FastAPI:
 
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> Response:
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-        message = f"nothing answers `{request.method}` here"
-        reply = refused(Refusal(error.status_code, "invalid_request_error", code, message))
-        return _response(reply, error.headers or {})
+        return _response(_nothing_here(request.method, error.status_code), error.headers or {})
 
     return app
+
+
+def _nothing_here(method: str, status: int) -> Reply:
+    code = {404: "not_found", 405: "method_not_allowed"}.get(status, "http_error")
+    return refused(Refusal(status, "invalid_request_error", code, f"nothing answers `{method}` here"))
+
+
+def _turned_away(error: WireError, path: bytes) -> Response:
+    """In the shape of the route it was for; the connection ends where the framing of what follows is in doubt."""
+    response = problem(error) if path.startswith(_OPERATOR) else _response(refused(of_error(error)))
+    if error.status == 400:
+        response.raw_headers.append(_CLOSE)
+    return response
 
 
 def _response(reply: Reply, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
@@ -183,10 +215,22 @@ def server_config(plane: Parts, *, host: str = "127.0.0.1", port: int = 8080) ->
         access_log=False,
         log_config=None,
         backlog=2048,
-        limit_concurrency=_MOST_CONNECTIONS,
+        limit_concurrency=_most_connections(),
         timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
+
+
+def _most_connections() -> int:
+    """As many as files may be open for: each connection may need another to a model."""
+    if sys.platform == "win32":
+        return _MOST_CONNECTIONS
+    import resource  # noqa: PLC0415 - not on Windows
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return max(1, min(_MOST_CONNECTIONS, (files - _SPARE_FILES) // 2))
 
 
 def settle_memory() -> None:

@@ -3,12 +3,14 @@
 import http.client
 import json
 import logging
+import resource
 import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from trilens import server
 from trilens.errors import StoreError
 from trilens.gateways import credentials
 from trilens.server import server_config
@@ -137,18 +139,40 @@ def test_it_listens_to_this_machine_alone_unless_told_otherwise(install: Install
     assert not config.access_log
 
 
-def test_requests_on_one_connection_are_answered_in_order(install: Install) -> None:
+def request(here: Any, path: bytes = b"/v1/chat/completions") -> bytes:
+    body = json.dumps(FINE).encode()
+    head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-Api-Key: %s\r\n"
+    return head % (path, here.key().encode()) + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def test_one_connection_serves_request_after_request(install: Install) -> None:
     here = install(script="steps: [{say: ok}]")
     host, _, port = here.address.removeprefix("http://").partition(":")
-    body = json.dumps(FINE).encode()
-    head = (
-        b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Api-Key: %s\r\nContent-Length: %d\r\n\r\n"
-    )
-    one = head % (b"/v1/chat/completions", here.key().encode(), len(body)) + body
-    two = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     with socket.create_connection((host, int(port)), timeout=10) as connection:
-        connection.sendall(one + two)
+        for path in (b"/v1/chat/completions", b"/nope", b"/v1/chat/completions"):
+            connection.sendall(request(here, path))
+            got = b""
+            while not got.endswith(b"}"):
+                got += connection.recv(65_536)
+            assert got.startswith(b"HTTP/1.1 404" if path == b"/nope" else b"HTTP/1.1 200")
+    assert here.model.count == 2
+
+
+def test_a_second_request_before_the_answer_to_the_first_is_never_done(install: Install) -> None:
+    here = install(script="steps: [{say: ok, fault: {delay_ms: 300}}]")
+    host, _, port = here.address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(request(here))
+        connection.sendall(request(here))
         got = b""
         while data := connection.recv(65_536):
             got += data
-    assert got.index(b"chat.completion") < got.index(b'{"status":"ok"}')
+    assert got.count(b"HTTP/1.1 200") == 1
+    assert b"connection: close" in got
+    assert here.model.count == 1
+
+
+def test_the_number_of_connections_leaves_files_for_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    for files, most in ((1024, 480), (100_000, 2048), (10, 1), (resource.RLIM_INFINITY, 2048)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, files=files: (files, files))
+        assert server._most_connections() == most

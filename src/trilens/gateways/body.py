@@ -47,7 +47,7 @@ def _check_head(head: Head) -> None:
         raise WireError("wire/media-type", "the body must be `application/json`", status=415)
     if parameters.strip().lower().replace(b'"', b"") not in (b"", b"charset=utf-8"):
         raise WireError("wire/media-type", "the body must be UTF-8", status=415)
-    if head.content_encoding.strip().lower() not in (b"", b"identity"):
+    if head.content_encoding:
         raise WireError("wire/encoded", "a compressed body is not accepted", help="send it as it is", status=415)
     _check_length(head.content_length)
 

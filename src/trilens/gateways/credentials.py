@@ -6,6 +6,7 @@ picks one. The store of keys is asked again after `_REMEMBERED_S`, so that a rev
 
 import hashlib
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from trilens.errors import WireError
@@ -62,8 +63,7 @@ class Credentials:
         presented = set(head.credentials)
         if not presented:
             raise _invalid("no API key was sent", "send it as `Authorization: Bearer …`, `x-api-key` or `api-key`")
-        if len(presented) > 1:
-            raise _invalid("several different API keys were sent in one request", "send one")
+        refuse_several(presented)
         text = presented.pop()
         digest = hashlib.sha256(text).digest()
         now_s = self._now_s()
@@ -85,6 +85,12 @@ class Credentials:
         if not found.agent:
             raise _invalid("an operator's key speaks for no agent", "use a key of `trilens keys create --agent`")
         return found
+
+
+def refuse_several(presented: AbstractSet[bytes]) -> None:
+    """Raises: WireError `wire/invalid-api-key` (401) when the credentials of one request are not one."""
+    if len(presented) > 1:
+        raise _invalid("several different API keys were sent in one request", "send one")
 
 
 def _invalid(message: str, help: str) -> WireError:  # noqa: A002

@@ -12,11 +12,11 @@ from trilens.errors import WireError
 
 RawHeaders: TypeAlias = Iterable[tuple[bytes, bytes]]
 
-_OURS = b"x-trilens-"
+OURS = b"x-trilens-"
 SESSION = b"x-trilens-session"
 LANGUAGE = b"x-trilens-language"
-_CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"api-key"})
-_HOP = frozenset(
+CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"api-key"})
+HOP = frozenset(
     {
         b"connection",
         b"keep-alive",
@@ -30,7 +30,7 @@ _HOP = frozenset(
     }
 )
 """Source: RFC 9110 section 7.6.1 (read 2026-11-24)."""
-_REWRITTEN = frozenset(
+REWRITTEN = frozenset(
     {
         *(b"host", b"content-length", b"accept-encoding", b"expect", b"content-type", b"content-encoding"),
         *(b"cookie", b"x-goog-api-key"),
@@ -41,8 +41,8 @@ _REWRITTEN = frozenset(
         *(b"openai-organization", b"openai-project"),
     }
 )
-_KEPT_BACK = _HOP | _REWRITTEN
-_ANSWER_KEPT_BACK = _HOP | {b"content-length", b"set-cookie", b"date", b"server"}
+_KEPT_BACK = HOP | REWRITTEN
+_ANSWER_KEPT_BACK = HOP | {b"content-length", b"set-cookie", b"date", b"server"}
 _LONGEST = 256
 
 
@@ -74,8 +74,8 @@ def read_head(headers: RawHeaders, roles: Mapping[bytes, str]) -> Head:
     head = Head()
     listed = b""
     for name, value in headers:
-        if name in _CREDENTIALS:
-            head.credentials.append(_bare(name, value))
+        if name in CREDENTIALS:
+            head.credentials.append(bare_credential(name, value))
         elif name in roles:
             head.asserted.append((roles[name], _text(name, value)))
         elif name in _KEPT_BACK:
@@ -88,7 +88,7 @@ def read_head(headers: RawHeaders, roles: Mapping[bytes, str]) -> Head:
                     head.content_encoding = value
                 case b"connection":
                     listed += b"," + value
-        elif name.startswith(_OURS):
+        elif name.startswith(OURS):
             _read_ours(head, name, value)
         else:
             head.onward.append((name.decode("latin-1"), value.decode("latin-1")))
@@ -103,10 +103,12 @@ def _read_ours(head: Head, name: bytes, value: bytes) -> None:
             raise _bad_header(name, "is given twice")
         head.session = _text(name, value)
     elif name == LANGUAGE:
+        if head.language:
+            raise _bad_header(name, "is given twice")
         head.language = _text(name, value)
 
 
-def _bare(name: bytes, value: bytes) -> bytes:
+def bare_credential(name: bytes, value: bytes) -> bytes:
     """The credential itself; empty for a scheme that is not Bearer, which no key equals."""
     if name != b"authorization":
         return value.strip()
@@ -139,6 +141,6 @@ def answer_headers(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, 
     kept: list[tuple[bytes, bytes]] = []
     for name, value in headers:
         lower = name.lower()
-        if lower not in _ANSWER_KEPT_BACK and not lower.startswith(_OURS):
+        if lower not in _ANSWER_KEPT_BACK and not lower.startswith(OURS):
             kept.append((lower, value))
     return kept
