@@ -75,7 +75,28 @@ def test_field_of_several_words_leaks_word_for_word(declare: Any, talk: Any) -> 
     named = type(talk)(system).looked_up("lookup_order", value)
     assert leaking(named, "It belongs to GRACE brewster hopper.") == ["grace brewster hopper"]
     assert leaking(named, "Grace is a nice name.") == []
+    assert leaking(named, "It belongs to **Grace** Brew*st*er&nbsp;Hopper.") == ["grace brewster hopper"]
     assert leaking(named, "It belongs to Grace Brewster Hopper.", GRACE) == []
+
+
+def test_field_of_one_word_leaks_unless_it_is_said_or_public(declare: Any, talk: Any) -> None:
+    system = declare(tools={"lookup_order": {"returns": {"name": "system", "city": "system", "state": "system"}}})
+    value = {"order_id": "O-2", "customer_id": "C-18", "name": "O'Brien", "city": "Ulm", "state": "refunded"}
+    told = type(talk)(system).looked_up("lookup_order", value)
+    assert leaking(told, "It is o'brien's.") == []
+    assert leaking(told, "It belongs to O'BRIEN, and to obrien.") == ["o'brien"]
+    assert leaking(told, "It belongs to O'Brien.", GRACE) == []
+    assert leaking(told.user("Is it O'Brien who has it?"), "Yes, O'Brien.") == []
+    # three letters tell nobody, and the policy speaks of refunds
+    assert leaking(told, "It was refunded to somebody in Ulm.") == []
+
+
+def test_field_of_one_word_of_the_own_record_may_be_read(declare: Any, talk: Any) -> None:
+    system = declare(tools={"lookup_order": {"returns": {"state": "system"}}})
+    told = type(talk)(system).looked_up("lookup_order", {"order_id": "O-2", "customer_id": "C-18", "state": "shipped"})
+    assert leaking(told, "It was shipped.") == ["shipped"]
+    told = told.looked_up("lookup_order", {"order_id": "O-1", "customer_id": "C-17", "state": "shipped"})
+    assert leaking(told, "It was shipped.") == []
 
 
 def test_two_ordinary_words_and_undeclared_sentences_are_no_phrases(declare: Any, talk: Any) -> None:

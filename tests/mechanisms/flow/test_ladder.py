@@ -67,6 +67,13 @@ def test_bare_short_value_never_stands_for_an_id(talk: Any, value: Scalar) -> No
     assert rule(talk.user("3 of 17 at a1, please"), claim(value)) == "none"
 
 
+@pytest.mark.parametrize("value", ["order O-1001", "O-1001 please", "O-1001 O-2002"])
+def test_words_around_an_id_make_it_none(talk: Any, value: str) -> None:
+    said = talk.user(f"refund {value} now")
+    assert rule(said, claim(value)) == "none"
+    assert rule(said, claim("O-1001")) == "literal"
+
+
 @pytest.mark.parametrize("written", ["450 EUR", "€450", "450,00", "EUR 450.00", "450"])
 def test_amount_is_one_value_however_it_is_written(talk: Any, written: str) -> None:
     assert rule(talk.user(f"refund {written}, please"), amount("450.0")) == "literal"

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from trilens.mechanisms.flow.atoms import fold
-from trilens.mechanisms.flow.links import Link, links_in
-from trilens.mechanisms.flow.spellings import readings
+from trilens.mechanisms.flow.atoms import fold, is_folded
+from trilens.mechanisms.flow.hosts import dotted, hosts_outright
+from trilens.mechanisms.flow.links import Link, links_in, parse_link
+from trilens.mechanisms.flow.spellings import spell
 
 _WINDOW = 96
 _MOST_LABELS = 6
@@ -46,10 +47,13 @@ _TOPS = frozenset(
 class Found:
     addresses: tuple[str, ...]
     links: tuple[Link, ...]
+    """Bare hosts among them, where they stand as a chat client would make them links."""
     hosts: tuple[str, ...]
-    """Bare hosts that were read before in the conversation."""
-    plain: str = ""
-    """The text itself, folded, with single spaces."""
+    """Other bare hosts, which were read before in the conversation."""
+    spelled: tuple[str, ...] = ("",)
+    """The text itself, folded, with single spaces; then each decoding of it."""
+    is_whole: bool = True
+    """False when it is coded in more ways than are read."""
 
 
 class Known(Protocol):
@@ -69,13 +73,21 @@ def find_addresses(text: str, known: Known) -> Found:
     addresses: dict[str, None] = {}
     links: dict[Link, None] = {}
     hosts: dict[str, None] = {}
-    spelled = readings(text)
-    for reading in spelled:
+    spelled = spell(text)
+    for reading in spelled.texts:
         links.update(dict.fromkeys(links_in(reading)))
+        tokens = tuple(dotted(reading))
+        links.update(dict.fromkeys(map(parse_link, hosts_outright(tokens))))
         addresses.update(dict.fromkeys(_addresses(reading, known)))
-        hosts.update(dict.fromkeys(_bare_hosts(reading, known)))
+        hosts.update(dict.fromkeys(_bare_hosts(reading, tokens, known)))
     covered = {link.host for link in links} | {address.rpartition("@")[2] for address in addresses}
-    return Found(tuple(addresses), tuple(links), tuple(host for host in hosts if host not in covered), spelled[0])
+    bare = tuple(host for host in hosts if host not in covered)
+    return Found(tuple(addresses), tuple(links), bare, spelled.texts, spelled.is_whole)
+
+
+def addresses_in(reading: str) -> tuple[str, ...]:
+    """The addresses that stand outright in a folded text."""
+    return tuple(dict.fromkeys(_addresses(reading, _NOTHING)))
 
 
 def address_keys(spelled: Sequence[str], *, is_generous: bool) -> set[str]:
@@ -90,20 +102,25 @@ def address_keys(spelled: Sequence[str], *, is_generous: bool) -> set[str]:
         found = _generous_addresses(reading) if is_generous else _addresses(reading, _NOTHING)
         for address in found:
             keys.update((f"@{address}", f"h{address.rpartition('@')[2]}"))
-        for link in links_in(reading):
+        tokens = tuple(dotted(reading))
+        for link in (*links_in(reading), *map(parse_link, hosts_outright(tokens))):
             keys.add(f"u{link.url}")
             if link.host:
                 keys.add(f"h{link.host}")
-        if "." in reading:
-            keys.update(f"h{host}" for host in _hosts_outright(reading))
+        keys.update(f"h{host}" for host in _hosts_mentioned(tokens))
     return keys
 
 
 def plain_address(text: str) -> str:
-    """The folded address when the text is exactly one, plainly written; empty otherwise."""
+    """The folded address when the text is exactly one, plainly written; empty otherwise.
+
+    In full-width letters, or with invisible ones, it is none: what is sent to is the text as it was written.
+    """
     folded = fold(text).strip()
     local, mark, host = folded.rpartition("@")
-    is_plain = bool(mark) and _LOCAL.fullmatch(local) is not None and _DOMAIN.fullmatch(host) is not None
+    is_plain = (
+        bool(mark) and is_folded(text) and _LOCAL.fullmatch(local) is not None and _DOMAIN.fullmatch(host) is not None
+    )
     return folded if is_plain else ""
 
 
@@ -226,26 +243,26 @@ def _known_around(left: str, right: str, local: str, domain: str, known: Known) 
                 yield f"{name[start:]}@{host[:stop]}"
 
 
-def _hosts_outright(reading: str) -> Iterator[str]:
-    """Bare hosts that are hosts by their last label or by the path behind them."""
-    for token in reading.split():
-        if "." in token[1:-1] and "@" not in token:
+def _hosts_mentioned(tokens: Sequence[str]) -> Iterator[str]:
+    """Bare hosts to be known by: more than a chat client would link, since whoever wrote one may be asked for it later."""
+    for token in tokens:
+        if "@" not in token:
             for found in _hostlike(token):
                 follows = token[token.find(found) + len(found) :][:1]
                 if found.rpartition(".")[2] in _TOPS or (follows == "/" and not found[-1].isdigit()):
                     yield found
 
 
-def _bare_hosts(reading: str, known: Known) -> Iterator[str]:
+def _bare_hosts(reading: str, tokens: Sequence[str], known: Known) -> Iterator[str]:
     """Hosts read before: as they stand, or once the spaces and words around dots are taken out."""
-    dotted = _dots(reading)
-    if "." not in dotted:
+    spoken = _dots(reading)
+    if "." not in spoken[1:-1]:
         return
-    for token in reading.split():
-        if "." in token[1:-1] and (not token.isascii() or any(map(known.knows_host, _WORD.findall(token)))):
+    for token in tokens:
+        if not token.isascii() or any(map(known.knows_host, _WORD.findall(token))):
             for host in _hostlike(token):
                 yield from (part for part in _above(host) if known.knows(f"h{part}"))
-    joined = dotted.replace(" .", ".").replace(". ", ".")
+    joined = spoken.replace(" .", ".").replace(". ", ".")
     if joined == reading:
         return
     pieces = joined.split(".")

@@ -50,6 +50,11 @@ _DAY_MONTH_YEAR = re.compile(
 _DAY_YEAR = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)?,? ((?:19|20|21)\d{2})\b")
 _LONGEST_MONTH = 12
 
+_SHORTEST_WORD = 4
+_LETTERS = re.compile(r"[^\W\d_]++")
+_WORD = re.compile(r"[^\W\d_]++(?:[-'’.][^\W\d_]++)*+")
+DASH = re.compile("[\u2010-\u2015\u2212]")
+
 _MONTH_NAMES = (
     "january januar janvier enero gennaio januari jan",
     "february februar février febrero febbraio februari feb",
@@ -78,17 +83,35 @@ def fold(text: str) -> str:
     return _INVISIBLE.sub("", normal).lower()
 
 
+def is_folded(text: str) -> bool:
+    """Whether folding changes nothing of a text but capitals, so that what is judged is what a program would use."""
+    return text.isascii() or (unicodedata.is_normalized("NFKC", text) and fold(text) == text.lower())
+
+
 def field_key(plain: str) -> str:
     """The key of a whole field; empty for an empty or long one."""
     return f"={plain}" if 0 < len(plain) <= LONGEST_FIELD else ""
 
 
 def is_phrase(text: str) -> bool:
-    """Whether a field's words, taken together, are no coincidence: a name of two words, or three words and more."""
+    """Whether a field's words, taken together, tell something: one word of four letters, a name of two, or three words and more."""
     words = text.split()
+    if len(words) == 1:
+        return is_word(single_spaced(words[0]))
     if len(words) == 2:
         return not any(word[0].islower() or not word[0].isalpha() for word in words)
     return len(words) > 2 and _SHORTEST_PHRASE <= len(text) <= LONGEST_FIELD
+
+
+def is_word(plain: str) -> bool:
+    """Whether a folded text is one word of at least four letters; marks within (`o'brien`, `anna-lena`) are part of it."""
+    return _SHORTEST_WORD <= len(plain) <= LONGEST_FIELD and _WORD.fullmatch(plain) is not None
+
+
+def words_of(plain: str) -> set[str]:
+    """The words of a folded text: as `is_word` reads them, and without the marks within."""
+    words = _WORD.findall(plain)
+    return {part for word in words for part in (word, *_LETTERS.findall(word)) if len(part) >= _SHORTEST_WORD}
 
 
 def number_key(number: Decimal) -> str:
@@ -101,8 +124,13 @@ def single_spaced(text: str) -> str:
 
 
 def atoms_of(plain: str) -> set[str]:
-    """Ids, numbers, dates and grouped digits of a folded, single-spaced text; not its addresses and links."""
+    """Ids, numbers, dates and grouped digits of a folded, single-spaced text; not its addresses and links.
+
+    A dash of any length is also read as a hyphen, which people do not tell apart.
+    """
     found: set[str] = set()
+    if not plain.isascii() and DASH.search(plain):
+        found |= atoms_of(DASH.sub("-", plain))
     run: list[str] = []
     end = -1
     for token in _DIGITED.finditer(plain):

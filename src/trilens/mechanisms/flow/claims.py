@@ -8,7 +8,7 @@ from typing import assert_never
 
 from trilens.mechanisms.events import argument_path
 from trilens.mechanisms.flow.addresses import plain_address
-from trilens.mechanisms.flow.atoms import scalar_keys, single_spaced
+from trilens.mechanisms.flow.atoms import is_folded, scalar_keys, single_spaced
 from trilens.mechanisms.flow.explain.claim import Claim
 from trilens.mechanisms.flow.links import Link, parse_link
 from trilens.vocabulary.event import Event, Value
@@ -50,9 +50,9 @@ def claims_of(event: Event, tool: Tool) -> Claims:
     links: list[LinkClaim] = []
     values: list[Claim] = []
     for value in event.values:
-        if value.value is None or isinstance(value.value, bool) or value.value == "":
-            continue
         name = argument_of(value, tool)
+        if name and (value.value is None or isinstance(value.value, bool) or value.value == ""):
+            continue
         cls = value.cls if name else ValueClass.VALUE
         match cls:
             case ValueClass.DESTINATION:
@@ -74,9 +74,11 @@ def argument_of(value: Value, tool: Tool) -> str:
     plain = value.path[5:]
     if plain in tool.args and plain.isidentifier():
         return plain
+    # an empty object or list has no values, and stands at `args.x{}` or `args.x[]`
+    path = value.path.removesuffix("{}").removesuffix("[]")
     for name in tool.args:
         root = argument_path(name)
-        if value.path == root or value.path.startswith((f"{root}.", f"{root}[", f"{root}{{")):
+        if path == root or value.path.startswith((f"{root}.", f"{root}[", f"{root}{{")):
             return name
     return ""
 
@@ -122,4 +124,6 @@ def _destinations(value: Value, name: str) -> Iterator[Claim]:
         if address:
             yield Claim(value.path, address, ValueClass.DESTINATION, (f"@{address}",), "", name)
         else:
-            yield Claim(value.path, part, ValueClass.DESTINATION, scalar_keys(part), single_spaced(part), name)
+            # what folding would make of it is not where it goes
+            keys, phrase = (scalar_keys(part), single_spaced(part)) if is_folded(part) else ((), "")
+            yield Claim(value.path, part, ValueClass.DESTINATION, keys, phrase, name)

@@ -110,6 +110,7 @@ class Trunk:
     """
 
     __slots__ = (
+        "__weakref__",
         "beginning",
         "calls",
         "chars",

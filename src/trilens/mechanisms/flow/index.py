@@ -8,8 +8,12 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
+from trilens.mechanisms.flow.atoms import words_of
+
 _WEAK_POSTINGS = 32
 """Postings of one atom by third parties that are kept: repeating a value a thousand times proves nothing more, and hides nothing."""
+_FEW_WORDS = 64
+"""Words that are sooner looked for in a text than the text is taken apart."""
 _READ_BACK = 512
 """Postings of one atom that are read, newest first. Beyond them an atom counts as not explained."""
 
@@ -20,7 +24,7 @@ class Index:
     An index may begin from another one, which it reads and never adds to: every position of that one is below its own.
     """
 
-    __slots__ = ("_base", "_phrases", "hosts", "postings", "said")
+    __slots__ = ("_base", "_phrases", "_words", "hosts", "postings", "said")
 
     def __init__(self, base: "Index | None" = None) -> None:
         self._base = base.postings if base else {}
@@ -30,6 +34,8 @@ class Index:
         self.hosts: set[str] = set(base.hosts) if base else set()
         """First labels of all hosts that were ever read: a quick no for most words, never a yes."""
         self._phrases: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        self._words: dict[str, int] = {}
+        """Fields of one word, each with the first position that holds it."""
 
     def add_words(self, keys: Iterable[str], position: int) -> None:
         """Add what the person or the operator said."""
@@ -52,6 +58,9 @@ class Index:
 
     def add_phrase(self, phrase: str, position: int) -> None:
         """Remember a field of several words by its first two, so that a text can be searched for all of them at once."""
+        if " " not in phrase:
+            self._words.setdefault(phrase, position)
+            return
         first, second = phrase.split(" ", 2)[:2]
         self._phrases.setdefault((first, second), []).append((position, phrase))
 
@@ -71,6 +80,17 @@ class Index:
     @property
     def has_phrases(self) -> bool:
         return bool(self._phrases)
+
+    @property
+    def has_words(self) -> bool:
+        return bool(self._words)
+
+    def words(self, plain: str, before: int) -> list[str]:
+        """Fields of one word that a folded text holds as a word, in a stable order."""
+        known = self._words
+        if len(known) <= _FEW_WORDS and not any(word in plain for word in known):
+            return []
+        return sorted(word for word in known.keys() & words_of(plain) if known[word] < before)
 
     def phrases(self, pairs: AbstractSet[tuple[str, str]], before: int) -> Iterator[tuple[int, str]]:
         """Fields that begin with one of the pairs of words, newest first, at most 512 for each."""

@@ -4,9 +4,12 @@ A host that was named is no licence to carry data to it: a query, a fragment or 
 does, or the host must be one of our own.
 """
 
+import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
+from trilens.mechanisms.flow.addresses import addresses_in, plain_address
+from trilens.mechanisms.flow.atoms import scalar_keys
 from trilens.mechanisms.flow.explain import ladder
 from trilens.mechanisms.flow.explain.claim import Claim, Explanation, Ground, Reason, Unexplained, origin
 from trilens.mechanisms.flow.flow import Passage, Speaker
@@ -19,13 +22,14 @@ from trilens.vocabulary.verdict import Origin
 OWN_HOST = "own_host"
 INTERNAL = "verbatim_internal"
 
+_AUTHORITY = re.compile(r"[/?#\\]")
 _OURS = Origin("our own hosts", "security.own_hosts", Label(Integrity.USER, EVERYONE))
 
 
 def explain_link(path: str, link: Link, ground: Ground, own_hosts: AbstractSet[str]) -> Explanation | Unexplained:
     """Why a link may stand in what goes out."""
     if not link.host:
-        return Unexplained(Reason.NONE)
+        return _hostless(path, link, ground, own_hosts)
     if is_own(link.host, own_hosts):
         return Explanation(OWN_HOST, (_OURS,))
     whole = _or_internal(Claim(path, link.url, ValueClass.URL, (f"u{link.url}",)), ground)
@@ -35,6 +39,39 @@ def explain_link(path: str, link: Link, ground: Ground, own_hosts: AbstractSet[s
     if isinstance(host, Explanation) and link.carries:
         return Unexplained(Reason.COMPOSED, host.origins)
     return host
+
+
+def _hostless(path: str, link: Link, ground: Ground, own_hosts: AbstractSet[str]) -> Explanation | Unexplained:
+    """A link to an address or a number is judged by these; where any other leads nobody can say, so that nothing explains it."""
+    scheme, _, behind = link.url.partition(":")
+    match scheme:
+        case "mailto":
+            return _mail(path, behind, ground, own_hosts)
+        case "tel" | "sms":
+            number = behind.partition("?")[0].partition(";")[0]
+            keys = tuple(key for key in scalar_keys(number) if key[0] in "n=")
+            called = _or_internal(Claim(path, number, ValueClass.DESTINATION, keys), ground)
+            if isinstance(called, Explanation) and number != behind:
+                return Unexplained(Reason.COMPOSED, called.origins)
+            return called
+        case _:
+            authority = _AUTHORITY.split(link.url, maxsplit=1)[0]
+            found = ladder.explain(Claim(path, link.url, ValueClass.URL, (f"u{link.url}", f"h{authority}")), ground)
+            return found if isinstance(found, Unexplained) else Unexplained(Reason.NONE)
+
+
+def _mail(path: str, behind: str, ground: Ground, own_hosts: AbstractSet[str]) -> Explanation | Unexplained:
+    """A mail may be begun when everybody it would go to may be written to."""
+    to, _, more = behind.partition("?")
+    addresses = [address for address in to.split(",") if address]
+    if not all(map(plain_address, addresses)):
+        return Unexplained(Reason.NONE)
+    addresses += addresses_in(more)
+    answers = [
+        explain_address(Claim(path, a, ValueClass.DESTINATION, (f"@{a}",)), ground, own_hosts) for a in addresses
+    ]
+    refused = next((answer for answer in answers if isinstance(answer, Unexplained)), None)
+    return refused or next(iter(answers), Unexplained(Reason.NONE))
 
 
 def explain_address(claim: Claim, ground: Ground, own_hosts: AbstractSet[str]) -> Explanation | Unexplained:

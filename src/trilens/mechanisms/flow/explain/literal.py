@@ -13,7 +13,12 @@ _ANY_WORD = (ValueClass.VALUE, ValueClass.TIME)
 
 
 def explain(claim: Claim, ground: Ground) -> Explanation | None:
-    """Held by the first such words. A bare short number never stands for an id, nor a short word for a place."""
+    """Held by the first such words. A bare short number never stands for an id, nor a short word for a place.
+
+    An id with digits is the id itself: with other words around it, the tool decides what it means.
+    """
+    if claim.cls is ValueClass.OBJECT_ID and " " in claim.phrase and any(map(str.isdigit, claim.phrase)):
+        return None
     for key in claim.keys:
         if claim.cls is ValueClass.OBJECT_ID and not is_distinctive(key):
             continue

@@ -19,6 +19,7 @@ from trilens.lenses.security.guards.untrusted_sink.wording import (
     gathered,
     leak_finding,
     outcome_of,
+    too_coded,
     too_long,
     too_many,
     unreadable,
@@ -65,6 +66,8 @@ def _call(event: Event, context: Context) -> Answer:
     if len(outgoing) > LONGEST_TEXT:
         return deny(too_long(len(outgoing)))
     found = find_addresses(outgoing, context.flow)
+    if not found.is_whole:
+        return deny(too_coded())
     ground = Ground(context.flow, context.principal, tool)
     # (1): where it goes
     places = [*_places(claims, ground, context), *_nowhere(claims, tool)]
@@ -85,8 +88,10 @@ def _output(event: Event, context: Context) -> Answer:
     if len(event.text) > LONGEST_TEXT:
         return deny(too_long(len(event.text)))
     found = find_addresses(event.text, context.flow)
+    if not found.is_whole:
+        return deny(too_coded())
     ground = Ground(context.flow, context.principal)
-    judged = [_link("text", link, ground, context) for link in found.links]
+    judged = [_link("text", link, ground, context) for link in _links(found)]
     withheld = leaks(found, flow=context.flow, readers=names_of(context.principal))
     leaking = [leak_finding(leak, event, receiver="the person who asks") for leak in withheld]
     return _answer([finding(one, event) for one in judged], leaking)
@@ -140,10 +145,14 @@ def _mentions(found: Found, known: AbstractSet[str], ground: Ground, context: Co
         if address not in known:
             answer = explain_address(address_claim("args", address), ground, own_hosts)
             yield Judged(Kind.ADDRESS, "args", address, answer)
-    hosts = (Link(host, host, carries=False) for host in found.hosts)
-    for link in (*found.links, *hosts):
+    for link in _links(found):
         if link.url not in known:
             yield _link("args", link, ground, context)
+
+
+def _links(found: Found) -> Iterator[Link]:
+    yield from found.links
+    yield from (Link(host, host, carries=False) for host in found.hosts)
 
 
 def _leaking(event: Event, tool: Tool, found: Found, receivers: Sequence[Judged], context: Context) -> list[Finding]:

@@ -62,6 +62,10 @@ def too_long(length: int) -> Finding:
     return Finding("untrusted_sink/unreadable", f"{length} characters are more than are read to their end")
 
 
+def too_coded() -> Finding:
+    return Finding("untrusted_sink/unreadable", "the text is coded in more ways, one in another, than are read")
+
+
 def too_many(path: str, count: int) -> Finding:
     message = f"one call names {count} destinations, more than are weighed against what it carries; split it"
     return Finding("untrusted_sink/too_many_destinations", message, path=path)
