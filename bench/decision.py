@@ -1,5 +1,6 @@
 """P5: one decision with every guard on a 10 kB session, beside `json.loads` + `json.dumps` of the same body."""
 
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -54,7 +55,9 @@ def _tool_call(bench: Bench) -> Callable[[], object]:
 
 def _reply(bench: Bench) -> Callable[[], object]:
     text = "Items can be returned within 30 days of delivery, and the refund is paid to the method you paid with."
-    return _decision(bench, lambda scene: events.output(scene, text))
+    # no two answers are alike, so that nothing remembered of one stands in for the next
+    number = itertools.count()
+    return _decision(bench, lambda scene: events.output(scene, f"Reference R-{next(number)}. {text}"))
 
 
 def _decision(bench: Bench, make: Callable[[events.Scene], Event]) -> Callable[[], object]:

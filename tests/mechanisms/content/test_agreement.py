@@ -61,6 +61,20 @@ def test_sides_and_values_must_agree(source: str, text: str, expected: bool) -> 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("The shipping costs of 6 EUR are not refunded.", True),
+        ("The shipping costs of 6 EUR are refunded.", False),
+        ("The shipping costs of 7 EUR are not refunded.", False),
+        ("Die Versandkosten von 6 EUR werden nicht erstattet.", True),
+        ("Die Versandkosten von 6 EUR werden erstattet.", False),
+    ],
+)
+def test_value_of_one_sentence_may_name_what_another_decides(text: str, expected: bool) -> None:
+    assert is_supported(text, "Delivery costs 6 EUR for every order. Shipping costs are not refunded.") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("Shipping costs of 4.90 EUR are not refunded.", True),
         # another sentence speaks much more of it
         (

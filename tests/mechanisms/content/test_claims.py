@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
 from trilens.mechanisms.content.claim import Claim, ClaimKind
-from trilens.mechanisms.content.claims import claims_in, read_text
+from trilens.mechanisms.content.claims import claims_in, may_hold_value, read_text
 from trilens.mechanisms.content.grounding import MOST_CLAIMS, Evidence, read_answer, unsupported_claims
 
 
@@ -72,6 +72,20 @@ def test_reading_never_fails_and_spans_are_exact(text: str) -> None:
     assert len(read.wording) == len(read.folded.text)
 
 
+@given(TEXTS)
+def test_text_that_may_hold_no_value_holds_no_claim(text: str) -> None:
+    assert may_hold_value(text) or claims_in(text) == ()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.text[:40])
+def test_text_with_claims_may_hold_them(case: Case) -> None:
+    assert may_hold_value(case.text)
+
+
+def test_text_without_a_number_is_told_at_once() -> None:
+    assert not may_hold_value("I am sorry to hear that. Which of your orders is it about? A colleague will look at it.")
+
+
 @given(TEXTS, TEXTS)
 def test_grounding_never_fails_and_marks_what_is_there(text: str, source: str) -> None:
     kinds = frozenset(ClaimKind) - {ClaimKind.MOMENT}
@@ -86,7 +100,7 @@ FLOODS = [
     *"30 days |within 30 days not |1% |1|1,|1, |1.|(|not |a| |\n|# a\n|twenty-|one |EUR |€|€1 |9\u200b|a\u0301|January |- |1-1-|by Friday, ".split(
         "|"
     ),
-    *"at least |30 days, |You can return it within 30 days. |<!--|\ud800|\x00|1 000 |10 und 20 |2-Tage-|no later than |. A|'|\u00bd".split(
+    *" if 30 days |No, 90. |extended to 90. |days: 9 |30 EUR + 6 EUR = 36 EUR, |3 x |at least |30 days, |You can return it within 30 days. |<!--|\ud800|\x00|1 000 |10 und 20 |2-Tage-|no later than |. A|'|\u00bd".split(
         "|"
     ),
     "|a|\n",
@@ -99,7 +113,7 @@ def test_a_flood_of_100_kb_is_read_in_bounded_time(piece: str) -> None:
     evidence = Evidence(documents=("You can return an item within 30 days after you received it.",), said=("30 days",))
     started = time.process_time()
     unsupported_claims(read_answer(flood), evidence, frozenset(ClaimKind), most=10)
-    # the slowest takes about two seconds; one quadratic step makes it minutes
+    # the slowest takes a fraction of a second; one quadratic step makes it minutes
     assert time.process_time() - started < 10
 
 

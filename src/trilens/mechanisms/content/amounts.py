@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from trilens.mechanisms.content.claim import ClaimKind, Found, Reading
-from trilens.mechanisms.content.numbers import DIGITS, LOOSE_DIGITS, NUMBER, read_number
+from trilens.mechanisms.content.numbers import AGAIN, DIGITS, LOOSE_DIGITS, NUMBER, read_number
 from trilens.mechanisms.content.scan import Hit, Pattern
 from trilens.mechanisms.content.spread import JOIN, spread
 
@@ -28,7 +28,7 @@ _CODES = (
 ).split()
 """ISO 4217 codes that texts are read for; in capitals, since small ones are words (`all`, `try`), but for the four that are none."""
 _CODE = rf"(?:{'|'.join(_CODES)}|(?i:eur|usd|gbp|chf))"
-_BEFORE = rf"(?:(?i:us\$)|[€$£¥]|\b(?:{_CODE}\b|(?i:fr\.)))"
+_BEFORE = rf"(?:(?i:us\$)|[€$£¥]|\b(?:{_CODE}|(?i:fr\.)))"
 _AFTER = rf"(?:[€$£¥]|(?:(?i:{'|'.join(sorted(_NAMES, key=len, reverse=True))})|{_CODE})\b)"
 _SCALES = (
     (r"thousand|tausend|tsd|k", Decimal(10) ** 3),
@@ -42,9 +42,11 @@ _FRONT = Pattern(
     rf"(?:\s?(?P<join>-|to|bis)\s?(?:{_BEFORE})?\s?(?P<m>{LOOSE_DIGITS})(?P<scale2>{_SCALE}))?"
 )
 _BACK = Pattern(
-    rf"\b(?P<n>{DIGITS}|(?i:{NUMBER}))(?P<scale>{_SCALE})(?:\s?{JOIN}\s?(?P<m>{DIGITS}|(?i:{NUMBER}))(?P<scale2>{_SCALE}))?"
+    rf"\b(?P<n>{DIGITS}|(?i:{NUMBER}))(?P<scale>{_SCALE}){AGAIN}(?:\s?{JOIN}\s?(?P<m>{DIGITS}|(?i:{NUMBER}))(?P<scale2>{_SCALE}))?"
     rf"(?:[.,]-{{1,2}})?[\s-]?(?P<unit>{_AFTER})"
 )
+_MONEY = Pattern(rf"[€$£¥]|{_CODE}|(?i:fr\.|{'|'.join(_NAMES)})", has_groups=False)
+"""What every amount of money has, to tell soon that a text has none."""
 _MEASURES: dict[str, tuple[str, Decimal]] = {
     "mg": ("grams", Decimal("0.001")),
     "µg": ("grams", Decimal("0.000001")),
@@ -73,7 +75,7 @@ _MEASURED = Pattern(
 
 def find_amounts(text: str) -> Iterator[Found]:
     """Every amount of a folded text."""
-    for pattern in (_FRONT, _BACK):
+    for pattern in (_FRONT, _BACK) if _MONEY.is_in(text) else ():
         for hit in pattern.hits(text):
             yield from spread(ClaimKind.AMOUNT, hit, text, number=_scaled_by(hit), reading=_money(hit["unit"]))
     for hit in _MEASURED.hits(text):
@@ -105,7 +107,7 @@ def _scaled_by(hit: Hit) -> Callable[[str], Decimal | None]:
 
     def number(digits: str) -> Decimal | None:
         value = read_number(digits, dot_groups=True)
-        return value if value is None else value * (factors[digits] or 1)
+        return value if value is None else value * (factors.get(digits, first) or 1)
 
     return number
 

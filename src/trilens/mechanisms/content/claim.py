@@ -104,6 +104,12 @@ def is_supported_by(claim: Claim, fact: Claim) -> bool:
     return has_value(claim, fact.readings) and _agree(claim, fact)
 
 
+def names_value(claim: Claim, fact: Claim) -> bool:
+    """Whether the claim names an amount that `fact` states, whatever is said of it: `the shipping costs of 6 EUR are not refunded`."""
+    is_plain = claim.stance.bound is Bound.NONE and not claim.is_range and not fact.is_range
+    return is_plain and has_value(claim, fact.readings)
+
+
 def has_value(claim: Claim, given: Iterable[Reading]) -> bool:
     """Whether some reading of the claim is given. A full date also gives its day and its month."""
     return any(reading in claim.readings for one in given for reading in given_by(one))

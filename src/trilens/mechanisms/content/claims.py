@@ -13,13 +13,16 @@ from dataclasses import dataclass
 
 from trilens.mechanisms.content.amounts import find_amounts
 from trilens.mechanisms.content.bounds import Surroundings, surroundings
+from trilens.mechanisms.content.carried import find_carried
 from trilens.mechanisms.content.claim import Bound, Claim, ClaimKind, Found
 from trilens.mechanisms.content.dates import find_dates
-from trilens.mechanisms.content.durations import find_durations
+from trilens.mechanisms.content.durations import UNIT, find_durations
 from trilens.mechanisms.content.fold import Folded, fold
-from trilens.mechanisms.content.moments import find_moments
+from trilens.mechanisms.content.moments import MOMENT_WORDS, find_moments
+from trilens.mechanisms.content.numbers import ONE_WORD
 from trilens.mechanisms.content.percentages import find_percentages
 from trilens.mechanisms.content.polarity import negators
+from trilens.mechanisms.content.scan import Pattern
 from trilens.mechanisms.content.sentences import Sentence, split_clauses, split_sentences
 
 _OPENING, _ADVERBIAL = 4, 16
@@ -60,12 +63,23 @@ def claims_in(text: str) -> tuple[Claim, ...]:
     return tuple(placed.claim for placed in read_text(text).placed)
 
 
+_VALUE = Pattern(
+    rf"(?i)\d|\b(?:{ONE_WORD})|\ban?[\s-]{{1,2}}(?:[a-z]+[\s-])?(?:{UNIT})|{MOMENT_WORDS}",
+    has_groups=False,
+)
+
+
+def may_hold_value(text: str) -> bool:
+    """False when no claim can be in `text`, which is told at once."""
+    return _VALUE.is_in(fold(text).text)
+
+
 def read_text(text: str, *, most: int = sys.maxsize) -> ReadText:
     """`text` with its sentences and claims, of each kind at most the first `most` values."""
     folded = fold(text)
     sentences = split_sentences(folded.text)
     values = _Values.of(folded.text, most)
-    found = _longest(values.found)
+    found = _with_carried(folded.text, _longest(values.found), most)
     placed = tuple(_placed(found, folded, sentences)) if found else ()
     return ReadText(folded, sentences, placed, _blanked(folded.text, placed), values.are_all)
 
@@ -119,6 +133,11 @@ def _longest(values: Iterable[Found]) -> list[Found]:
         elif found.stop - found.start > last.stop - last.start:
             kept[-1] = found
     return kept
+
+
+def _with_carried(text: str, values: list[Found], most: int) -> list[Found]:
+    carried = find_carried(text, values, lambda phrase: _longest(_Values.of(phrase, most).found))
+    return sorted((*values, *itertools.islice(carried, most)), key=lambda found: found.start)
 
 
 def _placed(values: Sequence[Found], folded: Folded, sentences: Sequence[Sentence]) -> Iterator[Placed]:

@@ -42,8 +42,20 @@ _BEFORE_SHORT = Pattern(
 _SOONEST, _LATEST = 1900, 2199
 
 
+_IN_NUMBERS = Pattern(r"\d[-/.]\s?\d", has_groups=False)
+_IN_WORDS = Pattern(rf"(?i)(?:{'|'.join(MONTH_NAMES)})", has_groups=False)
+"""What every date has, to tell soon that a text has none."""
+
+
 def find_dates(text: str) -> Iterator[Found]:
     """Every date of a folded text; what no calendar has (`31.02.2026`) is none."""
+    if _IN_NUMBERS.is_in(text):
+        yield from _in_numbers(text)
+    if _IN_WORDS.is_in(text):
+        yield from _in_words(text)
+
+
+def _in_numbers(text: str) -> Iterator[Found]:
     for hit in _ISO.hits(text):
         yield from _found(hit, _days(hit["year"], (hit["n"], hit["day"])))
     for hit in _DOTTED.hits(text):
@@ -52,6 +64,9 @@ def find_dates(text: str) -> Iterator[Found]:
             yield from _found(hit, _days(hit["year"], (hit["n"], hit["day"])))
     for hit in _SLASHED.hits(text):
         yield from _found(hit, _days(hit["year"], (hit["n"], hit["day"]), (hit["day"], hit["n"])))
+
+
+def _in_words(text: str) -> Iterator[Found]:
     for pattern in (_DAY_MONTH, _MONTH_DAY):
         for hit in pattern.hits(text):
             month = str(_MONTHS[hit["month"].lower()])

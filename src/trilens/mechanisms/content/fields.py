@@ -1,7 +1,6 @@
 """Fields of records as evidence: a value with a name. A bare number takes its unit from the name or from its record."""
 
 import functools
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +20,8 @@ _MONEY = frozenset(
 )
 _SHARE = frozenset("percent percentage pct prozent quote rate satz share".split())
 _LONGEST_NUMBER = 40
+_MOST_ALIKE = 16
+"""Fields with the same bare number that are looked at, newest first; they differ in name and currency only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,41 +47,67 @@ _NOTHING = _Read((), None, frozenset())
 
 
 class FieldIndex:
-    """The values that many fields hold, found at once."""
+    """The values that many fields hold, found at once; it never changes, and `extended` copies no more than its tables."""
 
-    def __init__(self, fields: Sequence[Field]) -> None:
-        self._fields = fields
-        self._given: set[Reading] = set()
-        self._bare: defaultdict[Decimal, list[tuple[Field, _Read]]] = defaultdict(list)
+    __slots__ = ("_bare", "_given", "fields")
+
+    def __init__(self, fields: Sequence[Field] = ()) -> None:
+        """Index `fields`, oldest first."""
+        self.fields: tuple[Field, ...] = ()
+        self._given: dict[Reading, None] = {}
+        self._bare: dict[Decimal, tuple[Field, ...]] = {}
+        self._add(fields)
+
+    def extended(self, fields: Sequence[Field]) -> "FieldIndex":
+        """The same with newer fields."""
+        if not fields:
+            return self
+        other = FieldIndex()
+        other.fields, other._given, other._bare = self.fields, dict(self._given), dict(self._bare)
+        other._add(fields)
+        return other
+
+    def _add(self, fields: Sequence[Field]) -> None:
+        self.fields += tuple(fields)
         for field in fields:
             read = _read(field.name, field.text)
-            self._given.update(given for value in read.values for given in given_by(value))
+            for value in read.values:
+                self._given.update(dict.fromkeys(given_by(value)))
             if read.bare is not None:
-                self._bare[read.bare].append((field, read))
+                same = self._bare.get(read.bare, ())
+                if field not in same[-_MOST_ALIKE:]:
+                    self._bare[read.bare] = (*same[1 - _MOST_ALIKE :], field)
 
     def gives(self, claim: Claim) -> bool:
         """Whether a field holds the value of the claim; which side of it the claim is on is not a field's to say."""
         if any(reading in self._given for reading in claim.readings):
             return True
         return any(
-            _fits(field, read, reading, claim.base) for reading in claim.readings for field, read in self._at(reading)
+            _fits(field, _read(field.name, field.text), reading, claim.base)
+            for reading in claim.readings
+            for field in self._bare.get(reading.number, ())
         )
 
-    def _at(self, reading: Reading) -> Sequence[tuple[Field, _Read]]:
-        return self._bare.get(reading.number, ())
-
     def values(self) -> Iterator[Reading]:
-        """Values to compute with."""
-        for field in self._fields:
+        """Values to compute with, newest first."""
+        for field in reversed(self.fields):
             yield from values_of(field)
+
+    def counts(self) -> Iterator[Decimal]:
+        """Numbers without a unit."""
+        yield from self._bare
 
     def named(self, words: Collection[str], claim: Claim) -> int | None:
         """Index of the newest field that a text with these stems names and that holds another value of the claim's scale."""
         scales = {reading.scale for reading in claim.readings}
-        for index, field in enumerate(self._fields):
+        for index in range(len(self.fields) - 1, -1, -1):
+            field = self.fields[index]
             if scales & {value.scale for value in values_of(field)} and _is_named(field, words):
                 return index
         return None
+
+
+NO_FIELDS = FieldIndex()
 
 
 def values_of(field: Field) -> tuple[Reading, ...]:

@@ -1,6 +1,6 @@
 """Text folded to one spelling for reading, with the way back to the text as it was.
 
-Full-width digits, odd spaces and dashes become plain ones, letters with their marks become one, and what nobody sees (zero-width and
+The digits of every script, odd spaces and dashes become plain ones, letters with their marks become one, and what nobody sees (zero-width and
 direction marks, soft hyphens) is taken out, so that a number with something invisible inside is read as a person reads it.
 """
 
@@ -18,9 +18,10 @@ _ONE_FOR_ONE = {
     **dict.fromkeys("’‘ʼ′＇", "'"),
     **dict.fromkeys("“”„«»", '"'),
     **dict.fromkeys("\u2028\u2029\u0085", "\n"),
-    # footnote marks and exponents are no digits of the number before them
-    **dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", " "),
 }
+_RAISED = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉")
+"""Right after a word or a number they are footnote marks and exponents, and no digits of it; elsewhere they are small digits."""
+_ENDS_WORD = frozenset(".,;:!?)]}\"'*%")
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
 
 
@@ -48,13 +49,18 @@ def fold(text: str) -> Folded:
     parts: list[str] = []
     starts, stops = array("l"), array("l")
     position = 0
+    run_on = -1
     for strange in _STRANGE.finditer(text):
         plain = range(position, strange.start())
         parts.append(text[position : strange.start()])
         starts.extend(plain)
         stops.extend(range(plain.start + 1, plain.stop + 1))
-        follows_digit = strange.start() > 0 and text[strange.start() - 1].isdigit()
-        folded = _folded(strange[0], follows_digit=follows_digit)
+        before = text[strange.start() - 1] if strange.start() > 0 else " "
+        if strange[0] in _RAISED and (strange.start() == run_on or not (before.isalnum() or before in _ENDS_WORD)):
+            run_on = strange.end()
+            folded = unicodedata.normalize("NFKC", strange[0])
+        else:
+            folded = _folded(strange[0], follows_digit=before.isdigit())
         parts.append(folded)
         starts.extend([strange.start()] * len(folded))
         stops.extend([strange.end()] * len(folded))
@@ -71,6 +77,8 @@ def _folded(cluster: str, *, follows_digit: bool) -> str:
         return plain
     if cluster in _FRACTIONS:
         return _FRACTIONS[cluster] if follows_digit else "0" + _FRACTIONS[cluster]
+    if cluster in _RAISED:
+        return " "
     category = unicodedata.category(cluster[0])
     if category == "Cf" or "\ufe00" <= cluster[0] <= "\ufe0f":
         return ""
@@ -78,4 +86,6 @@ def _folded(cluster: str, *, follows_digit: bool) -> str:
         return " "
     if category == "Cs":
         return "?" * len(cluster)
+    if category == "Nd":
+        return str(unicodedata.decimal(cluster[0])) + cluster[1:]
     return unicodedata.normalize("NFKC", cluster)

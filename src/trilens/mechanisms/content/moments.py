@@ -34,8 +34,16 @@ _CLOCK = Pattern(
 _BARE_CLOCK = Pattern(r"\b(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)\b")
 
 
+MOMENT_WORDS = f"(?:{'|'.join(_WEEKDAYS)}|{'|'.join(_RELATIVE)})"
+"""Pattern of a moment in words."""
+_ANY = Pattern(rf"(?i){MOMENT_WORDS}|\d:[0-5]\d|\d\s?(?:am|pm|a\.m\.|p\.m\.|uhr|o'clock)", has_groups=False)
+"""What every moment has, to tell soon that a text has none."""
+
+
 def find_moments(text: str) -> Iterator[Found]:
     """Every moment of a folded text."""
+    if not _ANY.is_in(text):
+        return
     for hit in _WEEKDAY.hits(text):
         yield _found("weekday", _WEEKDAYS[hit["day"].lower()], (hit.start, hit.stop))
     for hit in _SOON.hits(text):

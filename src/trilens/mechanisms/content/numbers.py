@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
+from trilens.mechanisms.content.scan import Pattern
 from trilens.vocabulary.amount import plain_number
 
 _GROUPED = r"\d{1,3}(?:[ .,']\d{3})+(?:[.,]\d{1,2})?"
@@ -72,6 +73,16 @@ _WORDS = _with_spellings()
 WORD = "(?:" + "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True)) + ")"
 """Pattern of a number word, to be matched without regard to case."""
 NUMBER = rf"(?:{DIGITS}|{WORD})"
+ONE_WORD = "|".join(
+    sorted(
+        {re.escape(word.partition(" ")[0]) for word in _WORDS if word.partition(" ")[0] not in _ARTICLES},
+        key=len,
+        reverse=True,
+    )
+)
+"""Pattern of the first word of a number in words; articles are none."""
+AGAIN = r"(?:\s?\((?P<again>[^()\n]{1,16})\))?"
+"""Pattern of what may stand in brackets after a number: the same once more, as contracts have it (`thirty (30) days`)."""
 
 
 def read_number(text: str, *, dot_groups: bool) -> Decimal | None:
@@ -90,6 +101,17 @@ def read_number(text: str, *, dot_groups: bool) -> Decimal | None:
     if dot_groups and dot and len(rest) == 3 and rest.isdigit() and whole.isdigit() and len(whole) <= 3:
         digits = whole + rest
     return plain_number(digits)
+
+
+_ANY = Pattern(rf"(?i)\b(?P<n>{NUMBER})(?:[^\w]|$)")
+
+
+def numbers_in(text: str) -> Iterator[Decimal]:
+    """The numbers of a folded text, in digits and in words; articles are none."""
+    for hit in _ANY.hits(text):
+        found = read_number(hit["n"], dot_groups=False)
+        if found is not None and not is_article(hit["n"]):
+            yield found
 
 
 def is_article(text: str) -> bool:

@@ -8,21 +8,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from trilens.mechanisms.content.claim import Claim, ClaimKind, Reading, has_value
+from trilens.mechanisms.content.claim import Claim, ClaimKind, Reading, given_by
 from trilens.mechanisms.content.claims import read_text
 from trilens.mechanisms.content.echo import Echo, echo_of
-from trilens.mechanisms.content.scan import Pattern
-from trilens.vocabulary.amount import plain_number
+from trilens.mechanisms.content.numbers import numbers_in
 
 _SET_BY_RULES = (ClaimKind.DEADLINE, ClaimKind.PERCENTAGE)
-_BARE = Pattern(r"\b\d[\d.,']*")
 
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
     values: tuple[Reading, ...]
+    given: frozenset[Reading]
+    """The values, and what they give."""
     numbers: frozenset[Decimal]
-    """Numbers without a unit: people leave the currency out."""
+    """Numbers without a unit, in digits and in words: people leave the currency out, and count."""
 
 
 def is_said(claim: Claim, sentence: str, said: Sequence[str], rules: Iterable[Claim]) -> bool:
@@ -47,13 +47,18 @@ def is_said(claim: Claim, sentence: str, said: Sequence[str], rules: Iterable[Cl
 
 
 def values_said(said: Sequence[str]) -> tuple[Reading, ...]:
-    """The values of the person's own words, to compute with: the day somebody received something starts a period."""
-    return tuple(value for text in said for value in _heard(text).values)
+    """The values of the person's own words, newest first, to compute with: the day somebody received something starts a period."""
+    return tuple(value for text in reversed(said) for value in _heard(text).values)
+
+
+def numbers_said(said: Sequence[str]) -> frozenset[Decimal]:
+    """The numbers without a unit of the person's own words: what somebody counts."""
+    return frozenset[Decimal]().union(*(_heard(text).numbers for text in said))
 
 
 def _says(text: str, claim: Claim) -> bool:
     heard = _heard(text)
-    if has_value(claim, heard.values):
+    if not heard.given.isdisjoint(claim.readings):
         return True
     return claim.base is ClaimKind.AMOUNT and any(reading.number in heard.numbers for reading in claim.readings)
 
@@ -62,5 +67,5 @@ def _says(text: str, claim: Claim) -> bool:
 def _heard(text: str) -> _Heard:
     read = read_text(text)
     values = tuple(reading for placed in read.placed for reading in placed.claim.readings)
-    bare = (plain_number(read.wording[hit.start : hit.stop]) for hit in _BARE.hits(read.wording))
-    return _Heard(values, frozenset(number for number in bare if number is not None))
+    given = frozenset(one for value in values for one in given_by(value))
+    return _Heard(tuple(dict.fromkeys(values)), given, frozenset(numbers_in(read.wording)))

@@ -15,19 +15,23 @@ from trilens.mechanisms.content.scan import Pattern
 _HEAD, _LINE = 16, 200
 _BLOCK_START = re.compile(r"\s*(?:[-*+•]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>)")
 _HEADING = re.compile(r"\s*#{1,6}\s+(?P<title>\S.*)$")
-_END = Pattern(r"[.!?…]+[\"')\]*_]*(?:\s|$)")
+# possessive, and from the first mark of a run only: linear on any text
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"')\]*_]*+(?:\s|\Z)")
 _ABBREVIATION = re.compile(
     r"(?i)(?:^|[\s(\"'])(?:e\.g|i\.e|etc|approx|max|min|no|nr|mr|mrs|ms|dr|st|vs|fig|art|incl|excl|est|inc|ltd|co|ca|z\.\s?b|d\.\s?h|u\.\s?a|"
     r"bzw|usw|inkl|exkl|ggf|evtl|zzgl|abs|std|tsd|mio|mrd|tel|jan|feb|mär|apr|jun|jul|aug|sept?|okt|oct|nov|dez|dec|a\.m|p\.m)\.$"
 )
+_LONGEST_ABBREVIATION = 9
+"""Characters of the longest one, with its full stop and a bracket or quotation mark before it."""
 _ORDINAL = re.compile(r"(?:^|[\s(\"'.])\d{1,2}\.$")
-_MONTH_NEXT = re.compile(rf"^\s*(?i:{'|'.join(MONTH_NAMES)})\b|^\s*\d{{1,2}}\.")
-_LOWER_NEXT = re.compile(r"^\s*[a-zäöüß]")
+_MONTH_NEXT = re.compile(rf"\s*(?i:{'|'.join(MONTH_NAMES)})\b|\s*\d{{1,2}}\.")
+_LOWER_NEXT = re.compile(r"\s*[a-zäöüß]")
 _CLAUSE_BREAK = Pattern(
     r"(?i)[,;:()]\s|\s-\s|\s(?:but|aber|sondern|jedoch|whereas|while|während|if|unless|when|because|although|though|except|provided|"
     r"as\slong\sas|wenn|falls|sofern|weil|obwohl|außer|ausser|es\ssei\sdenn|solange)\s|"
     r"\s(?:and|und)\s(?:you|we|it|they|he|she|the|is|are|do|does|don't|can|cannot|will|must|have|has|may|sie|wir|es|er|du|der|die|das|ist|sind|"
-    r"können|kann|müssen|muss|darf|dürfen|werden|wird|haben|hat)\s"
+    r"können|kann|müssen|muss|darf|dürfen|werden|wird|haben|hat)\s",
+    has_groups=False,
 )
 _RELATIVE = re.compile(r"(?i)\s*(?:which|who|whose|that|die|der|das|den|dem|deren|dessen|welche[rs]?)\s")
 
@@ -77,11 +81,11 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 def _in_block(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     block = text[start:stop]
     first = 0
-    for hit in _END.hits(block):
-        if _is_no_end(block, hit.start, hit.stop):
+    for hit in _END.finditer(block):
+        if _is_no_end(block, hit.start(), hit.end()):
             continue
-        yield from _trimmed(text, start + first, start + hit.stop)
-        first = hit.stop
+        yield from _trimmed(text, start + first, start + hit.end())
+        first = hit.end()
     yield from _trimmed(text, start + first, stop)
 
 
@@ -89,20 +93,19 @@ def _is_no_end(block: str, mark: int, after: int) -> bool:
     if block[mark] != "." or block[mark : mark + 2] == "..":
         return False
     before, behind = block[max(0, mark - 12) : mark + 1], block[after : after + 14]
-    if _LOWER_NEXT.search(behind) is not None:
+    if _LOWER_NEXT.match(behind) is not None:
         return True
-    if _ORDINAL.search(before) is not None:
-        return _MONTH_NEXT.search(behind) is not None
-    return _ABBREVIATION.search(before) is not None
+    if before[-2:-1].isdigit() and _ORDINAL.search(before) is not None:
+        return _MONTH_NEXT.match(behind) is not None
+    return len(before.split()[-1]) <= _LONGEST_ABBREVIATION and _ABBREVIATION.search(before) is not None
 
 
 def _trimmed(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    while start < stop and text[start].isspace():
-        start += 1
-    while stop > start and text[stop - 1].isspace():
-        stop -= 1
-    if stop > start:
-        yield start, stop
+    piece = text[start:stop]
+    first = start + len(piece) - len(piece.lstrip())
+    last = start + len(piece.rstrip())
+    if last > first:
+        yield first, last
 
 
 @dataclass(frozen=True, slots=True)

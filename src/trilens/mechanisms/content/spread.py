@@ -24,7 +24,7 @@ def spread(
     """The values of one phrase: of a list each with its own place, of a range its two ends, each with the bound it is.
 
     Args:
-        hit: match of a pattern with the groups `n`, `join` and `m`.
+        hit: match of a pattern with the groups `n`, `join` and `m`; what its group `again` says in brackets is a value as well.
         number: reads the text of `n` and of `m`; what it cannot read is left out.
         reading: puts a number on its scale.
     """
@@ -39,5 +39,9 @@ def spread(
     if low is not None:
         stop = hit.span_of("n")[1] if hit["m"] else hit.stop
         yield Found(kind, hit.start, stop, (reading(low),), needs_deadline=needs_deadline)
+    again = number(hit["again"].strip()) if hit["again"] else None
+    if again is not None and again != low and not hit["m"]:
+        # "thirty (90) days" says both
+        yield Found(kind, hit.start, hit.stop, (reading(again),))
     if high is not None:
         yield Found(kind, hit.span_of("m")[0], hit.stop, (reading(high),))

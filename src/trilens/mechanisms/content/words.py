@@ -1,11 +1,13 @@
 """The words a text is about, for finding the sentence of a source that speaks of the same thing."""
 
 import functools
+import itertools
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator
 
-from trilens.mechanisms.content.glossary import GROUPS
+from trilens.mechanisms.content.glossary import GROUPS, PHRASES
 
 # one class, repeated: the standard engine is linear here
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -33,22 +35,51 @@ _OF_COMPARISON = frozenset(
     ).split()
 )
 """They say on which side of a value one is, which is compared by itself."""
-_STOP = _ENGLISH | _GERMAN | _OF_COMPARISON
+_OF_ASKING = frozenset(
+    (
+        "long much many take takes taking took get gets getting got make makes making made lang lange viel viele dauer dauert dauern bekomme bekommst "
+        "bekommt bekommen erfolgt erfolgen macht machen sorry afraid leider yes "
+        "ja nein once since wann seit ab each vorbei"
+    ).split()
+)
+"""They ask for a value, carry one or answer in a word, whatever it is about: `how long does it take`."""
+_STOP = _ENGLISH | _GERMAN | _OF_COMPARISON | _OF_ASKING
 _ENDINGS = ("ungen", "ingly", "ung", "ing", "ies", "ern", "ed", "en", "er", "em", "es", "ly", "e", "n", "s", "t", "y")
 _SHORTEST_STEM = 4
+_SHORTEST_PART = 4
 
 
-def stems(text: str) -> Iterator[str]:
-    """The content words of a folded text, each as its stem."""
-    for word in _WORD.findall(text.lower()):
-        if word not in _STOP:
-            yield _concept(word)
+def stems(text: str) -> tuple[str, ...]:
+    """The content words of a folded text, each once and as its stem; a word or a phrase of the glossary as what it stands for."""
+    words = _WORD.findall(text.lower())
+    found = dict.fromkeys(itertools.chain.from_iterable(map(_concepts, words)))
+    for some, others, meant in _PHRASES:
+        if not some.isdisjoint(words) and not others.isdisjoint(words):
+            found[meant] = None
+    return tuple(found)
+
+
+def is_known(stem: str) -> bool:
+    """Whether it is a word of the glossary, which another language has a word for."""
+    return stem in _CONCEPTS
 
 
 @functools.lru_cache(maxsize=16_384)
-def _concept(word: str) -> str:
+def _concepts(word: str) -> tuple[str, ...]:
+    if word in _STOP:
+        return ()
     plain = _stem(word)
-    return _ONE_FOR_MANY.get(plain, plain)
+    known = _MEANINGS.get(plain)
+    return known if known is not None else (plain, *_parts(word))
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    """What a compound is made of, where the glossary has its first part: `Versandkosten`, `Rückgabefrist`."""
+    for end in range(len(word) - _SHORTEST_PART, _SHORTEST_PART, -1):
+        first = _MEANINGS.get(_stem(word[:end]))
+        if first is not None:
+            return (*first, *_MEANINGS.get(_stem(word[end:].removeprefix("s")), ()))
+    return ()
 
 
 def _stem(word: str) -> str:
@@ -62,7 +93,18 @@ def _stem(word: str) -> str:
     return plain
 
 
-_ONE_FOR_MANY = {_stem(word): _stem(group.split()[0]) for group in GROUPS for word in group.split()}
+def _meanings() -> Iterator[tuple[str, tuple[str, ...]]]:
+    meant: defaultdict[str, list[str]] = defaultdict(list)
+    for group in GROUPS:
+        for word in group.split():
+            meant[_stem(word)].append(_stem(group.split()[0]))
+    return ((word, tuple(dict.fromkeys(concepts))) for word, concepts in meant.items())
+
+
+_MEANINGS = dict(_meanings())
+"""By stem. A few words stand for two things: what a delivery costs is what shipping costs."""
+_CONCEPTS = frozenset(concept for concepts in _MEANINGS.values() for concept in concepts)
+_PHRASES = tuple((frozenset(some.split()), frozenset(others.split()), _stem(meant)) for some, others, meant in PHRASES)
 
 
 def language_of(text: str) -> str:
