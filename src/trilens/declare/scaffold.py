@@ -24,7 +24,7 @@ people:
 owners: {{safety: operator, security: operator, compliance: operator}}  {guess} who answers for each lens
 
 models:
-  main: {{name: gpt-5.1, base_url: $UPSTREAM_URL, key: env:UPSTREAM_KEY, region: eu, processor: upstream}}  {guess} which model, where, by whom
+  main: {{name: gpt-5.1, base_url: $UPSTREAM_URL, key: env:UPSTREAM_KEY, region: eu, processor: upstream, reads: [contact]}}  {guess} which model, where, by whom
 prompts:
   assistant: {{path: prompts/assistant.md}}
 # What is not declared is denied. A tool that reads, and one that sends:
@@ -34,6 +34,7 @@ prompts:
 #     args: {{order_id: object_id}}
 #     result: {{format: json, key: order_id, belongs_to: {{customer: customer_id}}}}
 #     returns: {{order_id: system, customer_id: system, note: third_party}}
+#     data: [contact]
 #     readers: [owner]
 #   send_email:
 #     effect: send
@@ -51,6 +52,7 @@ security:
   own_hosts: []
 compliance:
   disclosure: {{shown_in: reply, text: {{en: You are talking to an AI system.}}}}  {guess} your words, in every language you answer in
+  data: {{contact: {{purposes: [assist], basis: contract, retention: conversation}}}}  {guess} which data your tools return, and why you may use it
   regions: [eu]  {guess} where data may be processed
   retention: {{decision: 183d, conversation: 30d}}  {guess} how long records are kept
 """

@@ -1,0 +1,1 @@
+"""A guard: sheet, code, vectors."""
