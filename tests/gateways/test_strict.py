@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trilens.errors import WireError
-from trilens.gateways.strict import strict_object
+from trilens.gateways.strict import MOST_VALUES, strict_object
 
 
 def refusal(body: bytes) -> str:
@@ -60,6 +60,7 @@ def refusal(body: bytes) -> str:
         (b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "wire/too-deep"),
         (b'{"a":' * 65 + b"1" + b"}" * 65, "wire/too-deep"),
         (b"[" * 100_000, "wire/too-deep"),
+        (b'{"a":[' + b"0.10," * (MOST_VALUES + 1) + b"0]}", "wire/too-many-values"),
     ],
 )
 def test_a_body_that_two_readers_could_read_differently_is_refused(body: bytes, code: str) -> None:

@@ -1,7 +1,7 @@
 """JSON read once and without doubt: what is judged is what is sent.
 
 Two readers of one body must never see two things. Refused, beyond what is no JSON at all: a key given twice (readers keep the first
-or the last), integers beyond 2**53 and decimals a double cannot hold (readers round), nesting beyond 64, and NUL in text.
+or the last), integers beyond 2**53 and decimals a double cannot hold (readers round), nesting beyond 64, NUL in text, and more values than are read in time.
 
 `orjson` keeps the last of two keys and rounds. The proof that it did neither is that writing its result again gives the very bytes
 that came in, which holds for what the usual clients send; anything else is read a second time by the standard library, which shows
@@ -18,6 +18,8 @@ import orjson
 from trilens.errors import WireError
 
 DEEPEST = 64
+MOST_VALUES = 262_144
+"""Commas of a body, those of its texts included: a conversation of 10 MB has about 200 000. More would hold up everybody else."""
 _LARGEST = 2**53 - 1
 _SPELLINGS = (0, orjson.OPT_INDENT_2)
 """What clients and upstreams write: no space at all, or two to a level."""
@@ -30,8 +32,11 @@ def strict_object(body: bytes, *, exact_numbers: bool = True) -> dict[str, objec
         exact_numbers: False where no number is judged or sent on: readers may round them.
 
     Raises:
-        WireError: codes `wire/not-json`, `wire/not-object`, `wire/duplicate-key`, `wire/number-out-of-range`, `wire/too-deep`, `wire/nul`.
+        WireError: codes `wire/not-json`, `wire/not-object`, `wire/duplicate-key`, `wire/number-out-of-range`, `wire/too-deep`,
+            `wire/too-many-values`, `wire/nul`.
     """
+    if body.count(b",") > MOST_VALUES:
+        raise WireError("wire/too-many-values", f"the body has more than {MOST_VALUES} values", status=413)
     try:
         parsed: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:

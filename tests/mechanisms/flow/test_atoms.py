@@ -137,6 +137,6 @@ def test_a_value_keeps_its_id_wherever_it_stands(value: str, before: str, after:
     ],
 )
 def test_extraction_is_linear_on_hostile_text(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     atoms_of(single_spaced(text))
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
