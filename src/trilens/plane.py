@@ -142,6 +142,8 @@ def open_plane(settings: Settings, environment: Mapping[str, str], *, clock: Cal
         ManifestError, SettingsError, ExtensionError, StoreError: it cannot run safely; nothing is served.
     """
     guards = load()
+    for guard in guards:
+        guard.prepare()
     check_links(load_catalogue(), (guard.sheet for guard in guards))
     system = load_system(settings, environment, guards)
     keyring = open_keyring(settings.home)

@@ -177,6 +177,21 @@ def test_guard_without_judge_is_refused_when_asked(install: Install, parse_shop:
     assert all("ExtensionError" in result.problem for result in results)
 
 
+@pytest.mark.parametrize(
+    ("code", "refusal"),
+    [
+        ("def judged(event, context):\n    return None\n", "extension/no-judge"),
+        ("import nothing_of_this_name\n", "extension/not-importable"),
+        ("raise SystemError\n", "extension/not-importable"),
+    ],
+)
+def test_broken_guard_is_refused_before_the_first_event(install: Install, code: str, refusal: str) -> None:
+    install({"guard.py": code})
+    with pytest.raises(ExtensionError) as caught:
+        by_name("safety/loud_words").prepare()
+    assert caught.value.code == refusal
+
+
 def test_digest_changes_with_sheet_and_code_and_not_with_vectors(install: Install, tmp_path: Path) -> None:
     folder = tmp_path / install() / "safety" / "guards" / "loud_words"
     first = by_name("safety/loud_words").sheet.digest

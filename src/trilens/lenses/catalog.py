@@ -36,6 +36,16 @@ class InstalledGuard:
     """Dotted name of its `guard.py`."""
     folder: Traversable
 
+    def prepare(self) -> None:
+        """Import its code now, so that a broken guard is known before the first event. Raises: ExtensionError."""
+        try:
+            _judge_of(self.module)
+        except ExtensionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever an author's code raises stops the start
+            problem = f"`{self.module}` cannot be imported: {type(error).__name__}"
+            raise ExtensionError("extension/not-importable", problem) from error
+
     def judge(self, event: Event, context: Context) -> Answer:
         return _judge_of(self.module)(event, context)
 
