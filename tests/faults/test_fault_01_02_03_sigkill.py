@@ -155,7 +155,7 @@ def require_acknowledged(home: Path, seen: Seen) -> None:
 def test_fault_01_02_03_killed_many_times_under_load_nothing_acknowledged_is_lost(
     tmp_path: Path, times: Callable[[str, int], int]
 ) -> None:
-    kills = times("KILLS", 120)
+    kills = times("KILLS", 300)
     nursery = Nursery(Random(20_261_124))
     acknowledged = recoveries = in_start = 0
     for ledger in range(kills // ROUNDS_PER_LEDGER):
