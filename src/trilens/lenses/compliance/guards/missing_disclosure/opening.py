@@ -36,5 +36,7 @@ def _plain(paragraph: str) -> str:
     """What stands before the first character that may hide something."""
     markup = _MARKUP.search(paragraph)
     before = paragraph[: markup.start()] if markup else paragraph
+    if before.replace("\n", " ").isprintable():
+        return before
     unseen = (n for n, letter in enumerate(before) if letter != "\n" and unicodedata.category(letter) in _UNSEEN)
     return before[: next(unseen, len(before))]
