@@ -13,7 +13,7 @@ from trilens.enforce.drive import AsyncDriver, Driver
 from trilens.enforce.pipeline import Bench
 from trilens.entropy import EntropyPool
 from trilens.errors import SettingsError, StoreError, TrilensError
-from trilens.lenses.catalog import engine_name, load
+from trilens.lenses.catalog import engine_name, load, prepare
 from trilens.lenses.lens import Guard
 from trilens.prove.controls.catalogue import check_links, load_catalogue
 from trilens.prove.ledger import entry
@@ -142,8 +142,7 @@ def open_plane(settings: Settings, environment: Mapping[str, str], *, clock: Cal
         ManifestError, SettingsError, ExtensionError, StoreError: it cannot run safely; nothing is served.
     """
     guards = load()
-    for guard in guards:
-        guard.prepare()
+    prepare(guards)
     check_links(load_catalogue(), (guard.sheet for guard in guards))
     system = load_system(settings, environment, guards)
     keyring = open_keyring(settings.home)

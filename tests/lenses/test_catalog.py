@@ -10,7 +10,7 @@ import pytest
 
 from trilens.errors import ExtensionError
 from trilens.explanations import explain
-from trilens.lenses.catalog import InstalledGuard, engine_name, load, load_concerns
+from trilens.lenses.catalog import InstalledGuard, engine_name, load, load_concerns, prepare
 from trilens.lenses.rehearsal import run_vectors
 from trilens.vocabulary.outcome import EventKind, Lens, Outcome
 from trilens.vocabulary.system import System
@@ -188,7 +188,7 @@ def test_guard_without_judge_is_refused_when_asked(install: Install, parse_shop:
 def test_broken_guard_is_refused_before_the_first_event(install: Install, code: str, refusal: str) -> None:
     install({"guard.py": code})
     with pytest.raises(ExtensionError) as caught:
-        by_name("safety/loud_words").prepare()
+        prepare(load())
     assert caught.value.code == refusal
 
 

@@ -8,7 +8,7 @@ announced stops the start: a check somebody believes in must not be missing quie
 import functools
 import importlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points, version
 from importlib.resources import files
@@ -35,16 +35,6 @@ class InstalledGuard:
     module: str
     """Dotted name of its `guard.py`."""
     folder: Traversable
-
-    def prepare(self) -> None:
-        """Import its code now, so that a broken guard is known before the first event. Raises: ExtensionError."""
-        try:
-            _judge_of(self.module)
-        except ExtensionError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever an author's code raises stops the start
-            problem = f"`{self.module}` cannot be imported: {type(error).__name__}"
-            raise ExtensionError("extension/not-importable", problem) from error
 
     def judge(self, event: Event, context: Context) -> Answer:
         return _judge_of(self.module)(event, context)
@@ -128,6 +118,25 @@ def _guard(folder: Traversable, lens: Lens, package: str, concerns: Sequence[Con
     if not folder.joinpath("vectors.yaml").is_file():
         raise ExtensionError("extension/missing-file", f"`{sheet.name}` must hold `vectors.yaml`, which is missing")
     return InstalledGuard(sheet, f"{package}.{lens}.guards.{folder.name}.guard", folder)
+
+
+def prepare(guards: Iterable[Guard]) -> None:
+    """Import the code of installed guards now, so that a broken one is known before the first event.
+
+    Raises:
+        ExtensionError: it cannot be imported, or defines no `judge`.
+    """
+    for guard in guards:
+        if not isinstance(guard, InstalledGuard):
+            continue
+        try:
+            _judge_of(guard.module)
+        except ExtensionError:
+            raise
+        except Exception as error:
+            # whatever an author's code raises stops the start
+            problem = f"`{guard.module}` cannot be imported: {type(error).__name__}"
+            raise ExtensionError("extension/not-importable", problem) from error
 
 
 @functools.cache

@@ -29,10 +29,11 @@ _UNDER = 18
 
 
 class Screen:
-    """Writes one line after the other; keeps nothing."""
+    """Writes one line after the other; remembers only what it has explained."""
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
+        self._explained: set[str] = set()
 
     def opening(self, stage: Stage) -> None:
         """What stands on the stage."""
@@ -116,6 +117,9 @@ class Screen:
     def _reason(self, item: Judged, found: Found) -> None:
         outcome = Outcome.of(found.outcome)
         self.terminal.line(f"{found.guard}: {cut(found.message, _LONG)}", style=_STYLES[outcome], indent=_UNDER)
+        if found.code in self._explained:
+            return
+        self._explained.add(found.code)
         value = item.values.get(found.path)
         if found.span and isinstance(value, str):
             self.terminal.line(_marked(value, found.span), indent=_UNDER)
