@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trilens.mechanisms.events import TypedArguments, call_mac, type_arguments
+from trilens.mechanisms.events import TypedArguments, call_mac, rewritten, type_arguments
 from trilens.vocabulary.canonical import Mac
 from trilens.vocabulary.event import Call
 from trilens.vocabulary.outcome import Effect, ValueClass
@@ -142,3 +142,27 @@ def test_what_is_no_amount_is_a_defect(written: object) -> None:
 
 def test_text_that_is_no_amount_keeps_its_marks() -> None:
     assert [v.value for v in type_arguments('{"note": "1.000 or 49,99"}', REFUND).values] == ["1.000 or 49,99"]
+
+
+@pytest.mark.parametrize("written", ['{"größe":"L","n":1}', "", '{"n": 1.50}'])
+def test_a_call_is_known_again_in_another_spelling(written: str) -> None:
+    again = json.dumps(json.loads(written or "{}", parse_float=float), ensure_ascii=True, indent=2, sort_keys=True)
+    spelled = again.replace("1.5", "1.500")
+    assert call_mac(Call("c", "t", written), ADA, MAC) == call_mac(Call("c", "t", spelled), ADA, MAC)
+
+
+def test_what_nobody_changed_of_a_call_leaves_as_it_was() -> None:
+    written = '{"größe": "L", "note": "a", "n": [2.50, 1e-7, 49.99, 12345678901234567890.5]}'
+    changed = rewritten(Call("c", "t", written), {"args.note": "b"})
+    assert changed is not None
+    assert json.loads(changed.arguments, parse_float=str) == {
+        "größe": "L",
+        "n": ["2.50", "1e-7", "49.99", "12345678901234567890.5"],
+        "note": "b",
+    }
+
+
+def test_a_decimal_put_in_is_a_number() -> None:
+    changed = rewritten(Call("c", "t", '{"n": 1}'), {"args.n": Decimal("2.50")})
+    assert changed is not None
+    assert changed.arguments == '{"n":2.5}'

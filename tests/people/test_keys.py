@@ -95,3 +95,14 @@ def test_key_of_both_of_neither_or_of_an_asserting_operator_is_not_made(
 ) -> None:
     with pytest.raises(ValueError, match="key"):
         make_key(agent=agent, operator=operator, may_assert=may_assert, now_ms=NOW, random=os.urandom)
+
+
+def test_a_key_is_made_of_256_random_bits() -> None:
+    asked: list[int] = []
+
+    def random(size: int) -> bytes:
+        asked.append(size)
+        return bytes(size)
+
+    make_key(agent="support", operator="", may_assert=False, now_ms=1, random=random)
+    assert asked == [32, 32]

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from trilens.vocabulary.amount import parse_amount
-from trilens.vocabulary.canonical import Mac, canonical, plain
+from trilens.vocabulary.canonical import Mac, canonical, plain, spell_decimal
 from trilens.vocabulary.event import Call, Event, Scalar, Value
 from trilens.vocabulary.outcome import EventKind, Phase, ValueClass
 from trilens.vocabulary.principal import Principal
@@ -256,20 +256,31 @@ def intent_mac(event: Event, system: System, mac: Mac) -> str:
 def call_mac(call: Call, principal: Principal, mac: Mac) -> str:
     """How a released call is recognised when its result comes back, however the client spells its JSON."""
     try:
-        arguments = canonical(plain(_strict_json(call.arguments)))
-    except (ValueError, RecursionError):
+        read = plain(_strict_json(call.arguments or "{}"))
+        # names of arguments may lie outside ASCII, where `canonical` writes none
+        arguments = orjson.dumps(read, option=orjson.OPT_SORT_KEYS)
+    except (ValueError, TypeError, RecursionError):
         arguments = call.arguments.encode("utf-8", "surrogatepass")
     return mac.of("call", principal.account_holder, call.id, call.tool, arguments)
 
 
 def rewritten(call: Call, changed: Mapping[str, Scalar]) -> Call | None:
     """The call with other values at some of its paths; None when one of them is no whole argument of it."""
-    arguments = json.loads(call.arguments or "{}", parse_float=Decimal)
+    arguments = json.loads(call.arguments or "{}", parse_float=_as_it_stands)
     names = {argument_path(name): name for name in arguments}
     if not changed.keys() <= names.keys():
         return None
-    arguments |= {names[path]: value for path, value in changed.items()}
-    return replace(call, arguments=canonical(plain(arguments)).decode())
+    arguments |= {names[path]: _written(value) for path, value in changed.items()}
+    return replace(call, arguments=orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _written(value: Scalar) -> object:
+    return _as_it_stands(spell_decimal(value)) if isinstance(value, Decimal) else value
+
+
+def _as_it_stands(number: str) -> orjson.Fragment:
+    # a decimal leaves in its own digits: as text it would be another argument, and as a double perhaps another number
+    return orjson.Fragment(number)
 
 
 def arguments_json(values: tuple[Value, ...]) -> str:

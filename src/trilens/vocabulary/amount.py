@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from trilens.vocabulary.canonical import spell_decimal
+
 MICRO = 1_000_000
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 _WRITTEN = re.compile(
@@ -28,15 +30,13 @@ class Amount:
     @property
     def micros(self) -> int:
         """Millionths of the unit, rounded away from zero: a budget never profits from rounding."""
-        exact = self.number * MICRO
-        whole = int(exact)
-        if exact == whole:
-            return whole
-        return whole + (1 if exact > 0 else -1)
+        # in whole numbers, since a product of decimals is rounded to 28 digits
+        numerator, denominator = self.number.as_integer_ratio()
+        whole = -(-abs(numerator) * MICRO // denominator)
+        return whole if numerator > 0 else -whole
 
     def __str__(self) -> str:
-        number = self.number.normalize()
-        text = f"{number:f}"
+        text = spell_decimal(self.number)
         return f"{text} {self.unit}" if self.unit else text
 
 

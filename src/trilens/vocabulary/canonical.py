@@ -117,7 +117,7 @@ def plain(value: object) -> Json:
     """Turn decimals into text and tuples into lists, so that `canonical` takes the result."""
     match value:
         case Decimal():
-            return f"{value.normalize():f}"
+            return spell_decimal(value)
         case float():
             return plain(Decimal(repr(value))) if math.isfinite(value) else str(value)
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST:
@@ -132,6 +132,12 @@ def plain(value: object) -> Json:
             return sorted(str(item) for item in value)
         case _:
             raise ValueError("no canonical form for this type")
+
+
+def spell_decimal(number: Decimal) -> str:
+    """All digits of a decimal without an exponent and without zeros at its end: equal numbers have one spelling, and no others share it."""
+    text = f"{number:f}" if number else "0"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def digest(data: bytes) -> str:

@@ -139,7 +139,7 @@ def test_forgetting_changes_no_answer(talk: Any) -> None:
 
 
 def test_memory_is_bounded_by_characters(talk: Any) -> None:
-    cache = FlowCache(most_chars=10_000)
+    cache = FlowCache(most_bytes=10_000)
     stories = [talk.user(f"{n} " + "long words " * 300) for n in range(10)]
     first = [after(cache, story) for story in stories]
     kept = [flow is after(cache, story) for flow, story in zip(first, stories, strict=True)]

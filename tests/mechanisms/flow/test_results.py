@@ -165,3 +165,8 @@ def test_no_key_can_name_itself_into_a_declared_field(tool: Callable[..., Tool],
 
 def test_leaf_text_is_what_the_model_reads() -> None:
     assert [leaf_text(value) for value in (None, True, 7, Decimal("1.50"), "é")] == ["", "true", "7", "1.50", "é"]
+
+
+@pytest.mark.parametrize("number", ["1e18446744073709551616", "1e-99999999999999999999", "1e65"])
+def test_number_beyond_all_bounds_leaves_a_result_without_fields(tool: Callable[..., Tool], number: str) -> None:
+    assert read_result(f'{{"order_id": {number}}}', tool()) is None

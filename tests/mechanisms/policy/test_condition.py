@@ -167,3 +167,27 @@ def test_compiling_any_text_ends_with_a_condition_or_a_reason(text: str) -> None
 @given(st.text(max_size=30))
 def test_text_arguments_are_data_and_never_code(text: str) -> None:
     assert compile_condition("args.to == 'no'", TOOL).holds({"args.to": text}) is (text == "no")
+
+
+@pytest.mark.parametrize(
+    "text", ["args.to == '\udcff'", "{1.0: 2}", "args.amount > 1e999999999999999999999", "person.\udcff"]
+)
+def test_text_the_compiler_cannot_take_is_a_condition_error(text: str) -> None:
+    with pytest.raises(ConditionError):
+        compile_condition(text, TOOL)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("args.to == 'a'", {"args.to": "\ud800"}),
+        ("args.amount > 50", {"args.amount": Decimal("5e500000000")}),
+        ("args.amount > 50", {"args.amount": Decimal("5e400")}),
+        ("args.amount > 50", {"args.amount": Decimal("NaN")}),
+        ("args.amount > 50", {"args.amount": Decimal("Infinity")}),
+        ("args.amount <= 50", {"args.amount": Decimal("50.0000000000000000000000000000000001")}),
+    ],
+)
+def test_a_value_the_evaluator_cannot_take_is_a_condition_error(text: str, values: dict[str, Scalar]) -> None:
+    with pytest.raises(ConditionError):
+        compile_condition(text, TOOL).holds(values)

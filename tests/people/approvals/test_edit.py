@@ -119,3 +119,17 @@ def test_without_a_kept_answer_there_is_nothing_to_edit(house: "House") -> None:
     assert opened.card is not None
     with pytest.raises(PeopleError, match="no answer is kept"):
         weigh(Edit({0: "{}"}), replace(opened.case, kept=""), opened.card, system=house.system, mac=house.mac)
+
+
+@pytest.mark.parametrize("position", ["00", "01", "1" * 5_000, "10000", "-1", "１", ""])
+def test_a_position_that_is_not_in_its_one_spelling_is_refused(position: str) -> None:
+    with pytest.raises(PeopleError) as caught:
+        read_edit(json.dumps({"calls": {position: {"amount": 1}}}))
+    assert caught.value.code == "people/edit-form"
+
+
+@pytest.mark.parametrize("arguments", ['{"note": "\\ud800"}', '{"\\udfff": 1}'])
+def test_an_argument_that_is_not_unicode_is_refused(arguments: str) -> None:
+    with pytest.raises(PeopleError) as caught:
+        read_edit(f'{{"calls": {{"0": {arguments}}}}}')
+    assert caught.value.code == "people/edit-form"

@@ -139,3 +139,12 @@ def test_signatures_are_accepted_as_wycheproof_wants_them(vector: dict[str, obje
     with pytest.raises(LedgerError) as caught:
         check_signature("w", bytes.fromhex(WYCHEPROOF["public"]), signature, str(vector["text"]))
     assert caught.value.code == "ledger/signature"
+
+
+@pytest.mark.parametrize("name", ["log\udce1", "\ud800"])
+def test_a_name_that_is_no_unicode_is_no_name(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_verifier_key(str(PETER).replace("PeterNeumann", name))
+    assert caught.value.code == "settings/verifier-key"
+    with pytest.raises(SettingsError):
+        Signer(name, bytes(32))

@@ -1,6 +1,7 @@
 """One key after another: whoever was given one of them follows to the others, and a replaced key signs nothing more."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from trilens.prove.ledger.note import Signer
 from trilens.prove.ledger.succession import Succession, announce, follow, read_succession
 from trilens.prove.ledger.verify import Report, Standing, verify
 from trilens.storage.ports import Batch
-from trilens.storage.sqlite.journal import SqliteJournal
+from trilens.storage.sqlite.create import create
+from trilens.storage.sqlite.journal import SqliteJournal, open_journal
 
 NAME = "shop.example/ledger"
 FIRST = bytes(range(32))
@@ -241,3 +243,18 @@ def test_what_the_log_signs_on_from_was_signed_by_a_key_it_had(journal: SqliteJo
         rotated(journal, home, b"n" * 32)
     assert caught.value.code == "ledger/unsigned"
     assert open_checkpoint(journal.checkpoint() or b"", NEXT.verifier).tree.size == 1
+
+
+@pytest.mark.requirement("X6")
+def test_the_thief_of_a_retired_key_shows_nothing_new_to_whoever_holds_a_later_one(
+    twice: SqliteJournal, tmp_path: Path
+) -> None:
+    """The genuine announcement, copied behind a forged history, makes nobody believe what the old key signs."""
+    announcement = next(leaf for leaf in twice.leaves(0, twice.size()) if b"log.key" in leaf)
+    create(tmp_path / "forged")
+    with closing(open_journal(tmp_path / "forged")) as forged:
+        add(forged, 50)
+        forged.commit(Batch((announcement,))).result()
+        found = report(forged, NEW, note=signed_by(forged, OLD, 50))
+    assert found.standing is Standing.FAILED
+    assert failed(found) == {"checkpoint"}

@@ -20,6 +20,8 @@ from trilens.vocabulary.outcome import Role
 from trilens.vocabulary.principal import Principal
 from trilens.vocabulary.system import Agent, FieldTrust, System, Tool
 
+_KEY_WEIGHT = 256
+"""Bytes that one new atom of the index takes, measured on text of nothing but distinct words."""
 _START = hashlib.sha256(b"trilens flow").digest()
 
 
@@ -153,7 +155,7 @@ class _Growth:
     def _speak(self, passage: Passage) -> None:
         trunk = self._trunk
         trunk.passages.append(passage)
-        trunk.chars += len(passage.text)
+        trunk.weight += len(passage.text)
         if passage.speaker is Speaker.ASSISTANT:
             return
         position = len(trunk.passages) - 1
@@ -164,6 +166,7 @@ class _Growth:
             return
         spelled = readings(passage.text)
         keys = text_keys(spelled, is_word=passage.is_word)
+        trunk.weight += _KEY_WEIGHT * len(keys)
         if passage.is_word:
             trunk.words.append((position, spelled[0]))
             trunk.index.add_words(keys, position)
@@ -201,8 +204,9 @@ class _Growth:
             passage = field_passage(leaf, read, at=at, tool=tool, record=record, label=label)
             fields[leaf.field] = passage
             trunk.passages.append(passage)
-            trunk.chars += len(passage.text)
-            identity = (tool.id, read.is_record, read.key, read.owners, leaf.field, passage.text)
+            trunk.weight += len(passage.text)
+            # without a key nobody can tell that two records are one
+            identity = (tool.id, read.is_record, read.key or record, read.owners, leaf.field, passage.text)
             if identity not in trunk.read:
                 trunk.read.add(identity)
                 self._index_field(passage, leaf.value)
@@ -223,6 +227,7 @@ class _Growth:
                 whole = field_key(spelled[0])
                 if whole:
                     keys.add(whole)
+                self._trunk.weight += _KEY_WEIGHT * len(keys)
                 index.add(keys, position, is_weak=not is_system)
                 if is_phrase(value) and passage.label.readers not in (EVERYONE, NOBODY):
                     index.add_phrase(spelled[0], position)

@@ -34,10 +34,10 @@ _DIGEST = attrgetter("digest")
 class FlowCache:
     """A bounded memory of flows. Forgetting costs time, never a different answer. Safe for use from several threads."""
 
-    def __init__(self, *, most: int = 8192, most_chars: int = 268_435_456) -> None:
+    def __init__(self, *, most: int = 8192, most_bytes: int = 536_870_912) -> None:
         self._most = most
-        self._most_chars = most_chars
-        self._chars = 0
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._flows: OrderedDict[_Place, tuple[Flow, int]] = OrderedDict()
         self._beginnings: OrderedDict[str, Beginning] = OrderedDict()
         self._places: dict[Trunk, list[_Place]] = {}
@@ -118,22 +118,22 @@ class FlowCache:
 
     def _keep(self, place: _Place, flow: Flow) -> None:
         self._forget(place)
-        chars = flow.trunk.chars
-        self._flows[place] = (flow, chars)
-        self._chars += chars
+        weight = flow.trunk.weight
+        self._flows[place] = (flow, weight)
+        self._bytes += weight
         places = self._places.setdefault(flow.trunk, [])
         places.append(place)
         if len(places) > _VIEWS:
             self._forget(places[0])
-        while len(self._flows) > 1 and (len(self._flows) > self._most or self._chars > self._most_chars):
+        while len(self._flows) > 1 and (len(self._flows) > self._most or self._bytes > self._most_bytes):
             self._forget(next(iter(self._flows)))
 
     def _forget(self, place: _Place) -> None:
         found = self._flows.pop(place, None)
         if found is None:
             return
-        flow, chars = found
-        self._chars -= chars
+        flow, weight = found
+        self._bytes -= weight
         places = self._places[flow.trunk]
         places.remove(place)
         if not places:

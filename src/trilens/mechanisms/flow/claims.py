@@ -1,9 +1,10 @@
 """What of an event must be explained: every value that decides where an effect goes, or on what."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import permutations
 from typing import assert_never
 
 from trilens.mechanisms.events import argument_path
@@ -16,6 +17,9 @@ from trilens.vocabulary.outcome import ValueClass
 from trilens.vocabulary.system import Tool
 
 _BETWEEN_DESTINATIONS = re.compile(r"[,;\n\r]")
+_MOST_JOINED = 12
+_SEAM = 120
+"""Characters of an end and of a beginning: no address that somebody puts together from two has more on either side."""
 _NAMED = re.compile(r"[^<>@]{0,200}<([^<>]{1,320})>")
 
 
@@ -94,7 +98,11 @@ def address_claim(path: str, address: str) -> Claim:
 
 
 def outgoing_text(event: Event) -> str:
-    """All text of an event in order, the names inside nested arguments included: what is split over them is joined."""
+    """All text of an event in order, the names inside nested arguments included: what is split over them is joined.
+
+    The order of arguments says nothing about the order in which they are read, so every end meets every beginning once; of more than
+    12 texts, neighbours alone do.
+    """
     parts: list[str] = []
     for value in event.values:
         nested = value.path.partition("[")[2] or value.path.removeprefix("args.").partition(".")[2]
@@ -107,7 +115,18 @@ def outgoing_text(event: Event) -> str:
                 parts.append(text)
             case int() | Decimal() as number:
                 parts.append(str(number))
-    return "\n".join(parts)
+    return "\n".join((*parts, *_seams(parts)))
+
+
+def _seams(parts: Sequence[str]) -> Iterator[str]:
+    """The ends and beginnings that do not stand beside each other."""
+    if len(parts) > _MOST_JOINED:
+        return
+    # a whole address is judged as it stands
+    open_ended = [(at, part) for at, part in enumerate(parts) if not plain_address(part)]
+    for (before, one), (after, other) in permutations(open_ended, 2):
+        if after != before + 1:
+            yield f"{one[-_SEAM:]}\n{other[:_SEAM]}"
 
 
 def _destinations(value: Value, name: str) -> Iterator[Claim]:

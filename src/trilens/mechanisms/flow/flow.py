@@ -113,7 +113,6 @@ class Trunk:
         "__weakref__",
         "beginning",
         "calls",
-        "chars",
         "digests",
         "index",
         "passages",
@@ -121,6 +120,7 @@ class Trunk:
         "records",
         "released",
         "turns",
+        "weight",
         "words",
     )
 
@@ -131,8 +131,8 @@ class Trunk:
         self.index = Index(beginning.index)
         self.read: set[tuple[object, ...]] = set()
         """Fields that are indexed: the same record read again holds nothing new."""
-        self.chars = 0
-        """Characters of all passages after the beginning."""
+        self.weight = 0
+        """Bytes it takes, roughly: the text of its passages, and its index."""
         self.words: list[tuple[int, str]] = []
         """(position, folded text) of the passages that are the user's or the operator's words."""
         self.turns: list[Turn] = []

@@ -14,21 +14,23 @@ Only `http` and `https` lead to the host they name: what any other scheme does w
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from trilens.mechanisms.flow.atoms import fold
 
 _MOST_NESTED = 4
+_MOST_SLASHLESS = 256
 _LONGEST_SCHEME = 32
 _LONGEST_LINK = 2_048
 _PART = r"[^\s<>\"'`|{}()\[\]]"
 _LINK = re.compile(
     r"(?<![a-z0-9+.-])(?:https?:[/\\]*+|(?:[a-z][a-z0-9+.-]{1,30}:)?[/\\]{2})"
-    rf"(?:\[[0-9a-f:.]{{2,45}}\]{_PART}*+|{_PART}++)|(?<![\w.-])www\.{_PART}++"
+    rf"(?:\[[0-9a-f:.]{{2,45}}\]{_PART}*+|{_PART}++)|(?<![^\W_.-])(?<![.-])www\.{_PART}++"
 )
 _PARTS = re.compile(rf"{_PART}{{0,{_LONGEST_LINK}}}+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30}):")
 _WORD_BEFORE = re.compile(r"(?<![a-z])[a-z]{3,10}\Z")
-_TARGET = re.compile(r"\]\( ?<? ?([a-z][a-z0-9+.-]{1,24})\Z")
+_TARGET = re.compile(r"(?:\]\( ?<? ?|\]: ?<?|<|href ?= ?[\"']?)([a-z][a-z0-9+.-]{1,24})\Z")
 _DATA = re.compile(r"(?:[a-z0-9.+-]{1,40} ?/ ?[a-z0-9.+*-]{1,80} ?)?(?:;[^\s,]{0,100})?,")
 _NUMBER = re.compile(r"[+(]?\d[\d()./ -]{1,40}\d")
 _FORMS = {"data": _DATA, "blob": re.compile(r"[a-z0-9.:-]*+/")}
@@ -43,7 +45,7 @@ _SCRIPTS = ("javascript", "vbscript")
 _SLASHLESS = frozenset({*_SCRIPTS, "blob", "data", "mailto", "sms", "tel"})
 _ADDRESSED = frozenset({"mailto", "sms", "tel"})
 _NOTHING = ("", " ")
-_TARGETS = ("](", "](<", "=", '="', "='")
+_TARGETS = ("](", "](<", "]:", "]:<", "=", '="', "='")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,18 @@ def _parse(rest: str, *, is_web: bool) -> Link:
 def links_in(reading: str) -> Iterator[Link]:
     """The links of a folded text, and those that stand inside of them."""
     if ":" in reading:
-        yield from _slashless(reading)
+        slashless = list(islice(_slashless(reading), _MOST_SLASHLESS))
+        yield from slashless
+        if len(slashless) == _MOST_SLASHLESS:
+            # nobody writes so many; what follows them is not read, and so leads nowhere known
+            yield Link("…", "", carries=True)
     if "//" not in reading and "www." not in reading and "http" not in reading and "\\" not in reading:
         return
     for found in _LINK.finditer(reading):
         text = found[0]
-        is_target = text.startswith("/") and reading[max(0, found.start() - 3) : found.start()].endswith(_TARGETS)
+        is_target = text.startswith("/") and reading[max(0, found.start() - 6) : found.start()].replace(
+            " ", ""
+        ).endswith(_TARGETS)
         if is_target or not text.startswith(("/", "\\")) or _leads_somewhere(text):
             yield parse_link(text)
         yield from _nested(text)

@@ -27,6 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _BRACKETED_DOT = re.compile(r" ?[\[({] ?(?:\.|dot|punkt|point|punto) ?[\])}] ?")
 _MARKUP = re.compile(r"<!--.{0,400}?-->|</?[a-z][^<>]{0,200}>")
 _MARKS = re.compile(r"[*_~`\\]+")
+_LONG_REFERENCE = re.compile(r"&#([0-9]{8,})")
 _TITLED = re.compile(r"\[([^\[\]]{0,200})\]\([^()\s]{0,400}\)")
 
 
@@ -52,7 +53,7 @@ def spell(text: str) -> Spellings:
             continue
         chars += len(plain)
         if len(read) == _MOST_READINGS or chars > _MOST_CHARS:
-            return Spellings(tuple(read), is_whole=False)
+            return Spellings(tuple(read) or (plain[:_MOST_CHARS],), is_whole=False)
         read.append(plain)
         raw += _decoded(one, plain)
     return Spellings(tuple(read), is_whole=True)
@@ -85,7 +86,7 @@ def _decoded(raw: str, plain: str) -> Iterator[str]:
     if "%" in raw:
         yield unquote(raw, errors="replace")
     if "&" in raw and ";" in raw:
-        yield html.unescape(raw)
+        yield html.unescape(_LONG_REFERENCE.sub(_shortened, raw))
     if "\\" in raw and _UNICODE_ESCAPE.search(raw):
         yield _UNICODE_ESCAPE.sub(lambda match: chr(int(match[1], 16)), raw)
     if "=" in raw and (_QUOTED.search(raw) or _SOFT_BREAK.search(raw)):
@@ -97,6 +98,11 @@ def _decoded(raw: str, plain: str) -> Iterator[str]:
         yield _BRACKETED_DOT.sub(".", plain).replace("hxxp", "http")
     if max(map(len, plain.split()), default=0) >= _SHORTEST_CODED:
         yield from _from_base64(raw)
+
+
+def _shortened(found: re.Match[str]) -> str:
+    """A reference by number that is read however long it is: without zeros before it, and no longer than shows that it names no character."""
+    return "&#" + (found[1].lstrip("0")[:8] or "0")
 
 
 def _unquoted(found: re.Match[str]) -> str:

@@ -29,6 +29,7 @@ _TEXT, _NUMBER, _YES_NO = "a text", "a number", "true or false"
 
 _EXACT_DIGITS = 15
 """Decimal digits that a double keeps; a number with more is not compared."""
+_LARGEST_EXPONENT = 300
 _MOST_GUESSED = 3
 """Arguments of class `value` in one condition whose type is found by trying."""
 _LONGEST = 2_000
@@ -64,8 +65,11 @@ class Condition:
             ConditionError: a variable it uses has no value or one of another type, or evaluating fails; code `policy/condition-value`.
         """
         data = {name: self._typed(name, values.get(name)) for name in self.variables}
-        result = self._expression.eval(data=data)
-        answer = result.plain_value() if result.type() == cel.Type.BOOL else None
+        try:
+            result = self._expression.eval(data=data)
+            answer = result.plain_value() if result.type() == cel.Type.BOOL else None
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise _unevaluated(self.text, "evaluating it fails") from error
         if not isinstance(answer, bool):
             raise _unevaluated(self.text, "evaluating it fails")
         return answer
@@ -77,7 +81,7 @@ class Condition:
                 return value
             case int() | Decimal() if kind == _NUMBER and not isinstance(value, bool):
                 number = Decimal(value)
-                if len(number.normalize().as_tuple().digits) <= _EXACT_DIGITS:
+                if _is_exact(number):
                     return float(number)
             case str() if kind == _TEXT:
                 return value
@@ -86,6 +90,12 @@ class Condition:
             case _:
                 pass
         raise _unevaluated(self.text, f"`{name}` is missing or is not {kind}")
+
+
+def _is_exact(number: Decimal) -> bool:
+    """Whether a double keeps it. Counted without arithmetic, which would round first."""
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    return len(digits) <= _EXACT_DIGITS and number.is_finite() and abs(number.adjusted()) < _LARGEST_EXPONENT
 
 
 def compile_condition(text: str, tool: Tool) -> Condition:
@@ -114,11 +124,13 @@ def _compile(text: str, arguments: _Types) -> Condition:
         for written in _spellings(text, tokens, types):
             try:
                 expression = environment.compile(written)
-            except (RuntimeError, ValueError) as error:
+                is_yes_no = expression.return_type() == cel.Type.BOOL
+                literals = tuple(_literals(tokens))
+            except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
                 first_problem = first_problem or _problem(str(error))
                 continue
-            if expression.return_type() == cel.Type.BOOL:
-                return Condition(text, used, tuple(_literals(tokens)), expression, types)
+            if is_yes_no:
+                return Condition(text, used, literals, expression, types)
             first_problem = first_problem or "it is neither true nor false"
     raise _uncompiled(text, first_problem)
 

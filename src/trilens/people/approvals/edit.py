@@ -7,6 +7,7 @@ INVARIANT: what was edited away is approved no more: its intent leaves the case 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ from trilens.vocabulary.outcome import EventKind, Phase, ValueClass
 from trilens.vocabulary.principal import Principal
 from trilens.vocabulary.system import System
 from trilens.vocabulary.written import printable
+
+_POSITION = re.compile(r"0|[1-9][0-9]{0,3}")
+"""In its one spelling, so that no action is edited twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +150,19 @@ def _calls(fields: object) -> dict[int, str]:
         raise _malformed("`calls` is not an object")
     calls: dict[int, str] = {}
     for position, arguments in fields.items():
-        if not (position.isascii() and position.isdecimal()) or not isinstance(arguments, dict):
+        if not _POSITION.fullmatch(position) or not isinstance(arguments, dict):
             raise _malformed('`calls` maps positions (`"0"`) to whole argument objects')
-        calls[int(position)] = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+        calls[int(position)] = _written(arguments)
     return calls
+
+
+def _written(arguments: dict[str, object]) -> str:
+    written = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+    try:
+        written.encode()
+    except UnicodeEncodeError as error:
+        raise _malformed("an argument is not valid Unicode") from error
+    return written
 
 
 def _words(text: object) -> str | None:

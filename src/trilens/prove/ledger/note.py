@@ -214,13 +214,22 @@ def check_signature(name: str, public: bytes, signature: bytes, text: str) -> No
 def _require_text(text: str) -> None:
     if not text.endswith("\n") or any(letter < " " and letter != "\n" for letter in text):
         raise _malformed("the text has control characters, or no final line feed")
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
+    if any(map(_is_lone, text)):
         raise _malformed("the text is not valid Unicode")
+
+
+def _is_lone(letter: str) -> bool:
+    """Whether it is half a character, which no bytes of UTF-8 stand for."""
+    return "\ud800" <= letter <= "\udfff"
 
 
 def is_name(name: str) -> bool:
     """Whether a key can be called so."""
-    return bool(name) and "+" not in name and not any(letter.isspace() or letter < " " for letter in name)
+    return (
+        bool(name)
+        and "+" not in name
+        and not any(letter.isspace() or letter < " " or _is_lone(letter) for letter in name)
+    )
 
 
 def decode_base64(encoded: str) -> bytes | None:

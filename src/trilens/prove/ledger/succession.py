@@ -71,6 +71,11 @@ class Keys:
         """The key that signs a checkpoint of `size` entries."""
         return next((s.new for s in reversed(self.successions) if s.entry < size), self.first)
 
+    def is_before(self, key: VerifierKey, other: VerifierKey) -> bool:
+        """Whether `other` replaced `key`, at once or later."""
+        keys = self.all()
+        return keys.index(key) < keys.index(other)
+
     def all(self) -> tuple[VerifierKey, ...]:
         return (self.first, *(s.new for s in self.successions))
 

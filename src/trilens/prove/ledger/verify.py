@@ -116,7 +116,7 @@ def verify(
     reading = read(source, claimed, payload, counts=counts is not None)
     # 2 which keys may have signed, and what they signed
     follows = _follow(key, reading)
-    newest = _open("checkpoint", checkpoint, follows.keys)
+    newest = _in_force(_open("checkpoint", checkpoint, follows.keys), follows.keys, key)
     former = _open("known", known, follows.keys) if known is not None else None
     seen = _open_cosigned(witnesses, follows.keys) if witnesses else None
     # 3 whether the two agree
@@ -196,6 +196,14 @@ def _open(name: str, note: bytes | None, keys: Keys) -> _Opened:
     except LedgerError as error:
         return _Opened(Check(name, Standing.FAILED, error.message))
     return _Opened(Check(name, Standing.OK, f"{tree.size} entries, signed by `{key.name}`"), tree)
+
+
+def _in_force(newest: _Opened, keys: Keys, trusted: VerifierKey) -> _Opened:
+    """INVARIANT: whoever holds a key is shown nothing new by a key that it replaced, since only a thief still signs with that one."""
+    if newest.tree is None or not keys.is_before(keys.at(newest.tree.size), trusted):
+        return newest
+    text = "it is signed by a key that was replaced before the one given; ask for a checkpoint of the key in force"
+    return _Opened(Check(newest.check.name, Standing.FAILED, text))
 
 
 def _open_cosigned(witnesses: Witnesses, keys: Keys) -> _Opened:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from trilens.lenses.lens import ALLOW, NOT_APPLICABLE, Answer, Context, deny, hold
-from trilens.mechanisms.flow.atoms import atoms_of, scalar_keys, single_spaced
+from trilens.mechanisms.flow.atoms import atoms_of, scalar_keys, single_spaced, whole_text
 from trilens.mechanisms.flow.claims import argument_of
 from trilens.mechanisms.flow.explain.claim import origin
 from trilens.mechanisms.flow.explain.designated_record import Ownership, ownership
@@ -14,6 +14,9 @@ from trilens.vocabulary.event import Event, Scalar, Value
 from trilens.vocabulary.outcome import EventKind, ValueClass
 from trilens.vocabulary.system import FieldTrust, Grant, Tool
 from trilens.vocabulary.verdict import Finding
+
+_SHORT = 80
+"""Letters of a result that is no record but a word about one."""
 
 
 def judge(event: Event, context: Context) -> Answer:
@@ -27,15 +30,26 @@ def judge(event: Event, context: Context) -> Answer:
 
 
 def _result(event: Event, context: Context) -> Answer:
-    """Keep a record that only its owner may read from a model that works for somebody else."""
+    """Keep from a model that works for one person what only its owner may read, unless every record of it is theirs."""
     tool = context.system.tools.get(event.component)
-    if tool is None or set(tool.readers) != {OWNER}:
+    if tool is None or set(tool.readers) != {OWNER} or not context.principal.person:
         return NOT_APPLICABLE
-    for record in context.flow.records_at(event.wire_ref):
-        if ownership(record, context.principal) is Ownership.OTHERS:
+    owners = [(record, ownership(record, context.principal)) for record in context.flow.records_at(event.wire_ref)]
+    for record, owner in owners:
+        if owner is Ownership.OTHERS:
             message = f"`{record.key}` belongs to another {context.principal.role}, and only its owner may read it"
             return deny(_finding("other_reader", message, "text"))
-    return ALLOW
+    if owners and all(owner is Ownership.OWN for _, owner in owners):
+        return ALLOW
+    if _says_nothing(event):
+        return ALLOW
+    return deny(_finding("owner_unreadable", f"nobody can tell whose record the result of `{tool.id}` holds", "text"))
+
+
+def _says_nothing(event: Event) -> bool:
+    """Whether a result is a short word about the call itself, such as `no such order: A-1004`."""
+    asked = atoms_of(single_spaced(event.call.arguments.replace('"', " "))) if event.call else set[str]()
+    return len(event.text) <= _SHORT and "@" not in event.text and atoms_of(single_spaced(event.text)) <= asked
 
 
 def _call(event: Event, context: Context) -> Answer:
@@ -78,12 +92,10 @@ def _owned(event: Event, tool: Tool, context: Context) -> Answer:
     for value in event.values:
         if value.cls is not ValueClass.OBJECT_ID:
             continue
-        named = _records_named(value, tool, context.flow)
-        lookup = None if named else _lookup_of(value, tool, context)
-        if lookup is not None:
-            message = f"nobody knows whose `{value.value}` is before `{lookup.id}` was called with it"
-            return deny(_finding("not_looked_up", message, value.path))
-        for passage, record in named:
+        name = argument_of(value, tool)
+        found = _records_named(value, context.flow)
+        same_name = [(passage, record) for passage, record in found if record.key_field == name]
+        for passage, record in same_name or found:
             match ownership(record, context.principal):
                 case Ownership.OTHERS:
                     message = f"`{value.value}` from {passage.source} belongs to another {context.principal.role}"
@@ -93,28 +105,29 @@ def _owned(event: Event, tool: Tool, context: Context) -> Answer:
                     unknown.append(_finding("owner_unknown", message, value.path, passage))
                 case Ownership.OWN | Ownership.NOBODYS:
                     continue
+        lookup = _lookup_of(name, context)
+        whole = whole_text(value.value)
+        if lookup is not None and all(whole_text(passage.text) != whole for passage, _ in same_name):
+            message = f"nobody knows whose `{value.value}` is before `{lookup.id}` was called with just that"
+            return deny(_finding("not_looked_up", message, value.path))
     return hold(*unknown) if unknown else ALLOW
 
 
-def _lookup_of(value: Value, tool: Tool, context: Context) -> Tool | None:
+def _lookup_of(name: str, context: Context) -> Tool | None:
     """A granted tool that tells whose record it is: one of people's records, with a key of the argument's name."""
-    name = argument_of(value, tool)
     tools = (context.system.tools[granted] for granted in context.agent.grants if granted in context.system.tools)
     return next((t for t in tools if name and t.result and t.result.key == name and t.result.belongs_to), None)
 
 
-def _records_named(value: Value, tool: Tool, flow: Flow) -> list[tuple[Passage, Record]]:
-    """Records whose key stands in the value: those whose key field has the argument's name, or else all of them."""
+def _records_named(value: Value, flow: Flow) -> list[tuple[Passage, Record]]:
+    """Records whose key stands in the value, alone or among other words."""
     found: list[tuple[Passage, Record]] = []
     for key in _atoms(value.value):
         for passage in flow.mentions(key):
             record = flow.record_of(passage)
-            is_key = record is not None and passage.trust is FieldTrust.SYSTEM and passage.field == record.key_field
-            if record is not None and is_key:
+            if record is not None and passage.trust is FieldTrust.SYSTEM and passage.field == record.key_field:
                 found.append((passage, record))
-    name = argument_of(value, tool)
-    same_name = [(passage, record) for passage, record in found if record.key_field == name]
-    return same_name or found
+    return found
 
 
 def _atoms(value: Scalar) -> Iterable[str]:

@@ -1,0 +1,8 @@
+"""The reference stands beside its tests, in no package."""
+
+import sys
+from pathlib import Path
+
+HERE = str(Path(__file__).parent)
+if HERE not in sys.path:
+    sys.path.insert(0, HERE)
