@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trilens.enforce.combine import apply_edits, lift, merge_passes, strictest
+from trilens.enforce.combine import Lifted, apply_edits, lift, merge_passes, strictest
 from trilens.storage.ports import Case, CaseState
 from trilens.vocabulary.event import Event, Value
 from trilens.vocabulary.outcome import EventKind, Lens, Outcome, Phase, Ran, ValueClass
@@ -119,3 +119,53 @@ def test_rewrites_nobody_agreed_on_are_not_made(edits: list[Edit]) -> None:
 def test_a_number_is_not_edited_as_text() -> None:
     event = replace(said("x"), values=(Value("text", 5, ValueClass.TEXT),))
     assert apply_edits(event, [Edit("text", (Span(0, 1),))]) is None
+
+
+def judged(*said: tuple[str, Outcome]) -> list[Verdict]:
+    return [verdict(guard, outcome) for guard, outcome in said]
+
+
+def case(*covers: str) -> Case:
+    return Case("apr_1", "approval", "s", 0, 1, "", ("i",), covers, ("lead",), "c", state=CaseState.APPROVED)
+
+
+def test_an_approval_lifts_the_holds_of_its_card_and_names_itself() -> None:
+    held = judged(("safety/0", Outcome.HOLD), ("security/0", Outcome.ALLOW))
+    assert lift(held, case("safety/0")) == Lifted(Outcome.ALLOW, "apr_1")
+    assert lift(held, case("safety/0", "safety/1")) == Lifted(Outcome.ALLOW, "apr_1")
+    assert lift(held, case("security/0")) == Lifted(Outcome.HOLD, "")
+    assert lift(held, None) == Lifted(Outcome.HOLD, "")
+
+
+def test_what_is_left_under_a_lifted_hold_is_still_done() -> None:
+    held = judged(("safety/0", Outcome.HOLD), ("security/0", Outcome.MODIFY))
+    assert lift(held, case("safety/0")) == Lifted(Outcome.MODIFY, "apr_1")
+    assert lift(judged(("safety/0", Outcome.HOLD)), case("safety/0")) == Lifted(Outcome.ALLOW, "apr_1")
+
+
+def test_an_approval_that_nothing_needed_is_not_named() -> None:
+    for outcome in (Outcome.ALLOW, Outcome.MODIFY, Outcome.DENY):
+        assert lift(judged(("safety/0", outcome)), case("safety/0")) == Lifted(outcome, "")
+
+
+def test_a_value_only_a_person_may_set_is_not_set_beside_other_edits() -> None:
+    assert apply_edits(said("text"), [Edit("text", (Span(0, 1),)), Edit("text", set_to='"x"')]) is None
+
+
+def test_a_removal_and_a_literal_are_both_made() -> None:
+    edited = apply_edits(said("secret text"), [Edit("text", (Span(0, 7),)), Edit("text", prepended="I am an AI. ")])
+    assert edited is not None
+    assert edited.text == "I am an AI. text"
+
+
+def test_each_value_gets_its_own_edits() -> None:
+    values = (Value("a", "first", ValueClass.TEXT), Value("b", "second", ValueClass.TEXT))
+    edited = apply_edits(replace(said("x"), values=values), [Edit("a", (Span(0, 1),)), Edit("b", prepended="the ")])
+    assert edited is not None
+    assert edited.arguments() == {"a": "irst", "b": "the second"}
+
+
+def test_of_two_passes_alike_the_first_is_on_record() -> None:
+    first = [replace(verdict("safety/0", Outcome.HOLD), why="before")]
+    second = [replace(verdict("safety/0", Outcome.HOLD), why="after")]
+    assert [v.why for v in merge_passes(first, second)] == ["before"]

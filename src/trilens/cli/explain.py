@@ -1,5 +1,6 @@
-"""`trilens explain`: what a code means, offline; or what was decided about one event, and why."""
+"""`trilens explain`: what a code means, offline; or what was decided about one event or case, and why."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,19 +17,23 @@ from trilens.explanations import explain as explanation_of
 
 app = application("explain")
 
-_DECISION = "dec_"
+_RECORDED = re.compile(r"(?:dec|apr)_.*|[0-9a-f]{20}")
+"""Ids of decisions, of cases and of events."""
 
 
 @app.command()
 def explain(
     what: Annotated[
-        str, typer.Argument(metavar="CODE|ID", help="manifest/unknown-key, or the id of a decision: dec_….")
+        str,
+        typer.Argument(
+            metavar="CODE|ID", help="manifest/unknown-key, or the id of a decision, an event or a case: dec_…, apr_…."
+        ),
     ],
     system: SystemOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Say what a code means, or what was decided about one event, and why."""
-    if what.startswith(_DECISION):
+    if _RECORDED.fullmatch(what):
         return _decision(what, system, as_json=as_json)
     explanation = explanation_of(what)
     if explanation is None:

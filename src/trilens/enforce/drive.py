@@ -8,24 +8,27 @@ INVARIANT: what a method returns has been committed. If it cannot be recorded, i
 
 import asyncio
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
+from trilens.enforce.happening import heard_events, next_model_call, said
 from trilens.enforce.hold import Standing, standing_of
 from trilens.enforce.pipeline import Bench, judge_exchange
 from trilens.enforce.plan import Draft, DraftEntry, Plan
 from trilens.enforce.seal import Sealer
 from trilens.enforce.seen import NOTHING, JudgedPrefixes, Withheld
+from trilens.enforce.told import ToldTurns, who_of
 from trilens.enforce.words import refused
 from trilens.errors import StoreError
 from trilens.mechanisms import events
 from trilens.mechanisms.budget.accounts import claims_of
 from trilens.mechanisms.flow.cache import FlowCache
-from trilens.storage.ports import Case, Committed, Conflict, Journal, KeyRing, Query, Snapshot
+from trilens.mechanisms.flow.flow import Flow
+from trilens.storage.ports import Actor, Case, Committed, Conflict, Journal, KeyRing, Query, Snapshot
 from trilens.vocabulary.event import EMPTY, Call, Event, Exchange, Turn
-from trilens.vocabulary.outcome import Outcome, Role
+from trilens.vocabulary.outcome import Outcome
 from trilens.vocabulary.principal import Principal
 
 T = TypeVar("T")
@@ -47,6 +50,8 @@ class Asked:
     model: str
     """Id of the model of the manifest it is meant for, or the name on the wire when none is declared."""
     facts: Mapping[str, object] = field(default_factory=lambda: EMPTY)
+    surface: str = ""
+    """What it came in by: `chat`, `sdk`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class _Weighed:
 
     plan: Plan
     now_ms: int
+    flow: Flow
 
 
 class _Procedure:
@@ -97,14 +103,17 @@ class _Procedure:
         self.deadline_s = deadline_s
         self._flows = FlowCache()
         self._judged = JudgedPrefixes()
+        self._told = ToldTurns()
 
     def _standing(self, asked: Asked) -> Steps[Standing]:
         now_ms = self.clock()
-        snapshot = yield from _ask(self.journal.snapshot(Query(now_ms, request=asked.request_mac)))
-        return standing_of(snapshot.held, now_ms)
+        actor = Actor(asked.principal.agent, asked.session)
+        snapshot = yield from _ask(self.journal.snapshot(Query(now_ms, request=asked.request_mac, actor=actor)))
+        # a case of somebody who is stopped neither waits nor is released: the request is judged, and refused
+        return standing_of(None if snapshot.stop else snapshot.held, now_ms)
 
     def _request(self, asked: Asked) -> Steps[Ruled]:
-        return (yield from self._take_in(asked, (_model_call(self._scene(asked), asked),)))
+        return (yield from self._take_in(asked, (next_model_call(self._scene(asked), asked.model, asked.turns),)))
 
     def _heard(self, asked: Asked) -> Steps[Ruled]:
         return (yield from self._take_in(asked, ()))
@@ -113,7 +122,7 @@ class _Procedure:
         """(8) and (1): what new turns show, and what is to happen next."""
         who = self._who(asked)
         before = self._judged.longest(who, asked.turns)
-        heard = _events_of(self._scene(asked), asked.turns, before.turns)
+        heard = heard_events(self._scene(asked), asked.turns, before.turns)
         if not heard and not next_events:
             # the same words were judged before, and nothing follows here: there is nothing to record
             size = self.journal.size()
@@ -127,11 +136,13 @@ class _Procedure:
         return ruled
 
     def _model(self, asked: Asked) -> Steps[Ruled]:
-        return (yield from self._decide(asked, (_model_call(self._scene(asked), asked),)))
+        return (yield from self._decide(asked, (next_model_call(self._scene(asked), asked.model, asked.turns),)))
 
     def _answer(self, asked: Asked, answered: Answered, *, kept: bytes, kept_case: str) -> Steps[Ruled]:
-        said = _said(self._scene(asked), answered)
-        return (yield from self._decide(asked, said, is_answer=True, kept=kept, kept_case=kept_case))
+        proposed = said(
+            self._scene(asked), answered.text, answered.calls, text_ref=answered.text_ref, calls_ref=answered.calls_ref
+        )
+        return (yield from self._decide(asked, proposed, is_answer=True, kept=kept, kept_case=kept_case))
 
     def _note(self, asked: Asked, entry: DraftEntry) -> Steps[Committed]:
         now_ms = self.clock()
@@ -154,7 +165,7 @@ class _Procedure:
         exchange = self._exchange(asked, happening, is_answer=is_answer)
         for _ in range(_ATTEMPTS):
             weighed = yield from self._weigh(exchange, kept_case)
-            ruled = yield from self._commit(exchange, weighed, kept)
+            ruled = yield from self._commit(exchange, weighed, kept, asked.surface)
             if ruled is not None:
                 return ruled
         raise _contended()
@@ -167,7 +178,7 @@ class _Procedure:
             leaves = weighed.plan.rulings[0].leaves
             if leaves is None or not (leaves.text == text or (is_first and leaves.text.endswith(text))):
                 return None
-            ruled = yield from self._commit(exchange, weighed, b"")
+            ruled = yield from self._commit(exchange, weighed, b"", asked.surface)
             if ruled is not None:
                 return ruled
         raise _contended()
@@ -176,16 +187,33 @@ class _Procedure:
         """(1) to (5), on a fresh snapshot and one reading of the clock."""
         now_ms = self.clock()
         snapshot = yield from _ask(self.journal.snapshot(self._query(exchange, now_ms)))
-        return _Weighed(self._judge(exchange, snapshot, now_ms, kept_case), now_ms)
+        flow = self._flow(exchange, snapshot)
+        plan = judge_exchange(
+            exchange,
+            self.bench,
+            flow=flow,
+            snapshot=snapshot,
+            now_ms=now_ms,
+            kept_case=kept_case,
+            untold=self._told.untold(who_of(exchange, self.bench.system.digest), flow),
+        )
+        return _Weighed(plan, now_ms, flow)
 
-    def _commit(self, exchange: Exchange, weighed: "_Weighed", kept: bytes) -> Steps[Ruled | None]:
+    def _commit(self, exchange: Exchange, weighed: "_Weighed", kept: bytes, surface: str) -> Steps[Ruled | None]:
         """(6): all or nothing; None when a condition no longer held, and nothing was written."""
         batch = self.sealer.batch(weighed.plan.draft, exchange, weighed.now_ms, kept=kept)
+        if any(ruling.leaves for ruling in weighed.plan.rulings):
+            batch = replace(batch, unless_stopped=Actor(exchange.principal.agent, exchange.session))
         done = yield from _ask(self.journal.commit(batch))
-        return Ruled(weighed.plan, done) if isinstance(done, Committed) else None
+        if not isinstance(done, Committed):
+            return None
+        who = who_of(exchange, self.bench.system.digest)
+        self._told.note(who, weighed.flow, weighed.plan, entry=done.first, is_answer=exchange.proposes_answer)
+        self.bench.liveness.add(surface, weighed.plan, weighed.now_ms)
+        return Ruled(weighed.plan, done)
 
-    def _judge(self, exchange: Exchange, snapshot: Snapshot, now_ms: int, kept_case: str) -> Plan:
-        flow = self._flows.after(
+    def _flow(self, exchange: Exchange, snapshot: Snapshot) -> Flow:
+        return self._flows.after(
             exchange.turns,
             system=self.bench.system,
             agent=exchange.principal.agent,
@@ -194,7 +222,6 @@ class _Procedure:
             released=snapshot.calls,
             mac=self.bench.mac,
         )
-        return judge_exchange(exchange, self.bench, flow=flow, snapshot=snapshot, now_ms=now_ms, kept_case=kept_case)
 
     def _query(self, exchange: Exchange, now_ms: int) -> Query:
         bench = self.bench
@@ -209,6 +236,7 @@ class _Procedure:
             intents=tuple(i for i in intents if i),
             calls=tuple(events.call_mac(c, exchange.principal, bench.mac) for c in fresh),
             request=exchange.request_mac,
+            actor=Actor(exchange.principal.agent, exchange.session),
         )
 
     def _scene(self, asked: Asked) -> events.Scene:
@@ -344,36 +372,6 @@ class AsyncDriver(_Procedure):
 def _ask(future: Future[T]) -> Steps[T]:
     answer: T = yield future
     return answer
-
-
-def _said(scene: events.Scene, answered: Answered) -> tuple[Event, ...]:
-    """Events of an answer: its words, then its calls."""
-    words = (events.output(scene, answered.text, wire_ref=answered.text_ref),) if answered.text else ()
-    calls = enumerate(answered.calls)
-    return (*words, *(events.tool_call(scene, call, wire_ref=f"{answered.calls_ref}[{n}]") for n, call in calls))
-
-
-def _events_of(scene: events.Scene, turns: Sequence[Turn], fresh: int) -> dict[int, Event]:
-    """By turn, from `fresh` on: what people said and what tools answered."""
-    calls: dict[str, Call] = {}
-    heard: dict[int, Event] = {}
-    for position, turn in enumerate(turns):
-        # an id may be used again later: a result answers the newest call before it
-        calls.update((call.id, call) for call in turn.calls)
-        if position < fresh:
-            continue
-        ref = f"messages[{position}]"
-        if turn.role is Role.USER:
-            heard[position] = events.user_input(scene, turn.text, wire_ref=ref)
-        elif turn.role is Role.TOOL:
-            call = calls.get(turn.call_id, Call(turn.call_id, "", ""))
-            heard[position] = events.tool_result(scene, call, turn.text, wire_ref=ref)
-    return heard
-
-
-def _model_call(scene: events.Scene, asked: Asked) -> Event:
-    prefix = asked.turns[-1].digest if asked.turns else b""
-    return events.model_call(scene, asked.model, prefix=prefix)
 
 
 def _contended() -> StoreError:

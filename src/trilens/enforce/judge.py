@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from trilens.enforce.combine import Lifted, apply_edits, lift, merge_passes
 from trilens.lenses.lens import Answer, Context, Guard
 from trilens.mechanisms.events import rewritten
-from trilens.storage.ports import Case
+from trilens.storage.ports import Case, Stop
 from trilens.vocabulary.event import Event
 from trilens.vocabulary.outcome import EventKind, Lens, Outcome, Phase, Ran
 from trilens.vocabulary.system import System
@@ -37,10 +37,12 @@ class FirstPass:
     """The approval that lifted a hold; empty when none did."""
 
 
-def admit(event: Event, system: System) -> Verdict | None:
-    """Refuse what cannot even be judged: an unreadable event, an undeclared agent, tool or model. None when it can be."""
+def admit(event: Event, system: System, stop: Stop | None = None) -> Verdict | None:
+    """Refuse what a person stopped, and what cannot even be judged: an unreadable event, an undeclared agent, tool or model. None when it can be."""
     finding: Finding | None = None
-    if event.principal.agent not in system.agents:
+    if stop is not None:
+        finding = Finding("admit/stopped", f"a person stopped the {stop.what.scope.value}")
+    elif event.principal.agent not in system.agents:
         finding = Finding("admit/unknown_agent", "the key speaks for an agent the manifest does not declare")
     elif event.kind is EventKind.TOOL_CALL and event.component not in system.tools:
         finding = Finding("admit/unknown_tool", f"no tool `{event.component[:80]}` is declared")
@@ -61,9 +63,11 @@ def _models_of(agent: str, system: System) -> tuple[str, ...]:
     return (first, *system.models[first].fallback) if first in system.models else ()
 
 
-def judge(event: Event, guards: Sequence[Guard], context: Context, approval: Case | None) -> Judgement:
+def judge(
+    event: Event, guards: Sequence[Guard], context: Context, approval: Case | None, *, stop: Stop | None = None
+) -> Judgement:
     """Put the event to every guard that watches its kind, combine, and judge once more what an edit leaves."""
-    refused = admit(event, context.system)
+    refused = admit(event, context.system, stop)
     if refused is not None:
         skipped = tuple(_not_run(guard) for guard in guards if event.kind in guard.sheet.watches)
         return Judgement(Outcome.DENY, (refused, *skipped), None)
@@ -87,7 +91,7 @@ def _judge_what_is_left(
     edited = apply_edits(event, [e for v in first.verdicts if v.outcome is Outcome.MODIFY for e in v.edits])
     if edited is None:
         return Judgement(Outcome.HOLD, first.verdicts, None)
-    if event.call is not None:
+    if event.kind is EventKind.TOOL_CALL and event.call is not None:
         call = rewritten(event.call, {v.path: v.value for v in edited.values if v not in event.values})
         if call is None:
             # nobody can approve what cannot be written

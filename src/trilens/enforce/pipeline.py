@@ -7,19 +7,22 @@ The caller must still
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from trilens.enforce import record
+from trilens.enforce.account import write_account
 from trilens.enforce.hold import Approved, Waiting, standing_of
 from trilens.enforce.judge import Judgement, judge
+from trilens.enforce.liveness import Liveness
 from trilens.enforce.plan import Draft, DraftCase, DraftEntry, Plan, Ruling
+from trilens.enforce.told import ALL_UNTOLD, Untold
 from trilens.lenses.lens import Context, Guard
 from trilens.mechanisms.events import call_mac, intent_mac
 from trilens.mechanisms.flow.flow import Flow
 from trilens.people.approvals import card
 from trilens.prove.ledger.entry import Kind
 from trilens.storage.ports import Case, Consumption, Hold, ReleasedCall, Snapshot
-from trilens.vocabulary.canonical import Mac
+from trilens.vocabulary.canonical import Json, Mac
 from trilens.vocabulary.event import Event, Exchange
 from trilens.vocabulary.outcome import EventKind, Outcome
 from trilens.vocabulary.system import Agent, OnDeny, System, UserTurns
@@ -61,25 +64,35 @@ class Bench:
     """Version of Trilens and digest of the guards."""
     mac: Mac
     new_id: Callable[[], str]
+    liveness: Liveness = field(default_factory=Liveness)
 
 
 def judge_exchange(
-    exchange: Exchange, bench: Bench, *, flow: Flow, snapshot: Snapshot, now_ms: int, kept_case: str = ""
+    exchange: Exchange,
+    bench: Bench,
+    *,
+    flow: Flow,
+    snapshot: Snapshot,
+    now_ms: int,
+    kept_case: str = "",
+    untold: Untold = ALL_UNTOLD,
 ) -> Plan:
     """Judge every event of the exchange and plan what to record, reserve, consume and open. Nothing happens here.
 
     Args:
         flow: the labelled conversation of exactly `exchange.turns`.
         kept_case: the approved case whose kept response this is; empty for a fresh one.
+        untold: what of the conversation is not on record yet.
     """
     agent = bench.system.agents.get(exchange.principal.agent, _NOBODY)
     weighed: list[Weighed] = []
     spent, approvals = dict(snapshot.spent), _approvals(snapshot, kept_case, now_ms)
+    in_force = dict(approvals)
     for event in exchange.events:
         # (1) to (4): admit, label, judge, combine
         context = Context(bench.system, agent, exchange.principal, flow, spent, bench.mac, now_ms, exchange.facts)
         intent = intent_mac(event, bench.system, bench.mac)
-        judgement = judge(event, bench.guards, context, approvals.get(intent))
+        judgement = judge(event, bench.guards, context, approvals.get(intent), stop=snapshot.stop)
         weighed.append(Weighed(event, intent, judgement))
         if judgement.case and not kept_case:
             # valid once: a twin of this event in the same exchange needs an approval of its own
@@ -89,7 +102,8 @@ def judge_exchange(
             for reservation in _reservations(judgement.verdicts):
                 spent[reservation.account] = spent.get(reservation.account, 0) + reservation.amount
     # (5): plan
-    outcome = _of_exchange(weighed, exchange, agent)
+    # what a person stopped is refused whole, whatever may be left out of an exchange otherwise
+    outcome = Outcome.DENY if snapshot.stop else _of_exchange(weighed, exchange, agent)
     basis = Basis(
         policy=bench.system.digest,
         engine=bench.engine,
@@ -101,7 +115,16 @@ def judge_exchange(
     rulings = tuple(_ruling(bench, basis, item, case.id) for item in weighed)
     if outcome in (Outcome.HOLD, Outcome.DENY):
         rulings = tuple(replace(ruling, leaves=None) for ruling in rulings)
-    return Plan(rulings, outcome, case.id, _draft(exchange, bench, rulings, snapshot, case, kept_case))
+    account = write_account(
+        exchange,
+        bench.system,
+        flow=flow,
+        untold=untold,
+        approvals=in_force,
+        kept_case=kept_case,
+        stop=snapshot.stop,
+    )
+    return Plan(rulings, outcome, case.id, _draft(exchange, bench, rulings, snapshot, case, kept_case, account))
 
 
 def _approvals(snapshot: Snapshot, kept_case: str, now_ms: int) -> dict[str, Case]:
@@ -173,7 +196,13 @@ def _case(exchange: Exchange, bench: Bench, weighed: Sequence[Weighed], snapshot
 
 
 def _draft(
-    exchange: Exchange, bench: Bench, rulings: Sequence[Ruling], snapshot: Snapshot, case: CaseFor, kept_case: str
+    exchange: Exchange,
+    bench: Bench,
+    rulings: Sequence[Ruling],
+    snapshot: Snapshot,
+    case: CaseFor,
+    kept_case: str,
+    account: Mapping[str, Json],
 ) -> Draft:
     # a call is known again by how it left
     lefts = {r.event.id: (r.leaves or r.event).call for r in rulings}
@@ -181,7 +210,16 @@ def _draft(
     leaving = [ruling for ruling in rulings if ruling.leaves]
     now_ms = rulings[0].decision.basis.now_ms if rulings else 0
     return Draft(
-        entries=tuple(_entry(r, answers_released=calls.get(r.event.id) in snapshot.calls) for r in rulings),
+        entries=tuple(
+            DraftEntry(
+                Kind.DECISION,
+                record.body(
+                    r, place=record.Place(at, len(rulings)), answers_released=calls.get(r.event.id) in snapshot.calls
+                ),
+                record.payload(r, account=None if at else account),
+            )
+            for at, r in enumerate(rulings)
+        ),
         holds=tuple(h for r in leaving for h in _holds(r, calls.get(r.event.id, ""), now_ms)),
         released=tuple(_released(r, calls[r.event.id], now_ms) for r in leaving if _is(r, EventKind.TOOL_CALL)),
         settled=tuple(calls[r.event.id] for r in rulings if _settles(r, calls, snapshot)),
@@ -192,10 +230,6 @@ def _draft(
 
 def _is(ruling: Ruling, kind: EventKind) -> bool:
     return ruling.event.kind is kind and ruling.event.call is not None
-
-
-def _entry(ruling: Ruling, *, answers_released: bool) -> DraftEntry:
-    return DraftEntry(Kind.DECISION, record.body(ruling, answers_released=answers_released), record.payload(ruling))
 
 
 def _holds(ruling: Ruling, call: str, now_ms: int) -> Iterator[Hold]:

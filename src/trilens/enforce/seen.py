@@ -32,7 +32,7 @@ _NOT_YET = Judged(0, NOTHING)
 class JudgedPrefixes:
     """A bounded memory of judged prefixes. Not safe for use from several threads."""
 
-    def __init__(self, *, most: int = 262_144) -> None:
+    def __init__(self, *, most: int = 65_536) -> None:
         self._most = most
         self._known: OrderedDict[bytes, Judged] = OrderedDict()
 
@@ -41,16 +41,15 @@ class JudgedPrefixes:
         judged = _NOT_YET
         for chain in _chains(who, turns):
             judged = self._known.get(chain, judged)
-        return judged
+        before = {at: reason for at, reason in judged.withheld.items() if at < judged.turns}
+        return Judged(judged.turns, MappingProxyType(before))
 
     def mark(self, who: bytes, turns: Sequence[Turn], withheld: Withheld) -> None:
         """Remember that all of `turns`, and so every beginning of them, were judged and recorded, and let through except `withheld`."""
-        # INVARIANT: each entry names everything withheld before it, so that forgetting a shorter prefix loses none
-        known = NOTHING
-        for position, chain in enumerate(_chains(who, turns)):
-            if position in withheld:
-                known = MappingProxyType({**known, position: withheld[position]})
-            self._known[chain] = Judged(position + 1, known)
+        # INVARIANT: each entry knows everything withheld before it, so that forgetting a shorter prefix loses none; they share one mapping
+        shared = MappingProxyType(dict(withheld)) if withheld else NOTHING
+        for position, chain in enumerate(_chains(who, turns), start=1):
+            self._known[chain] = Judged(position, shared)
             self._known.move_to_end(chain)
         while len(self._known) > self._most:
             self._known.popitem(last=False)
