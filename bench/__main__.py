@@ -1,4 +1,4 @@
-"""`python -m bench [decision] [flow] [ledger] [gateway] [story]`: all parts, or those that are named."""
+"""`python -m bench [decision] [flow] [ledger] [gateway] …`: all parts, or those that are named."""
 
 import importlib
 import sys
@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from bench.table import Row, StepRow, lines, machine
 
-PARTS = ("decision", "flow", "ledger", "gateway", "story")
+PARTS = (
+    *("decision", "flow", "policy", "scanning", "ledger", "verify", "starting"),
+    *("gateway", "sse", "overload", "slow", "soak", "story"),
+)
 """Modules, each with `run`, which gives the rows of its part."""
 
 

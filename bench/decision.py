@@ -11,6 +11,7 @@ from bench.conversation import body_of, conversation
 from bench.table import Row, interleaved
 from trilens.declare.parse import parse
 from trilens.enforce.pipeline import Bench, judge_exchange
+from trilens.enforce.told import Untold
 from trilens.lenses.catalog import load
 from trilens.mechanisms import events
 from trilens.mechanisms.budget.accounts import claims_of
@@ -68,12 +69,15 @@ def _decision(bench: Bench, make: Callable[[events.Scene], Event]) -> Callable[[
         turns, system=bench.system, agent="support", principal=ADA, session="", released=released, mac=mac
     )
     scene = events.Scene(bench.system, ADA, "", mac, bench.new_id)
+    told = Untold(0, len(turns))
 
     def decide() -> object:
         event = make(scene)
         spent = {c.account: 0 for c in claims_of(event, bench.system, mac, 0)}
         exchange = Exchange((event,), turns, ADA, "", "r", proposes_answer=True)
-        return judge_exchange(exchange, bench, flow=flow, snapshot=Snapshot(spent=spent), now_ms=1_800_000_000_000)
+        return judge_exchange(
+            exchange, bench, flow=flow, snapshot=Snapshot(spent=spent), now_ms=1_800_000_000_000, untold=told
+        )
 
     return decide
 

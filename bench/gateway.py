@@ -4,19 +4,18 @@ import itertools
 import json
 import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.load import Load, load
+from bench.peers import Peer, free_port, nginx, nginx_version, proxy, served
 from bench.served import SHOP
 from bench.table import ROUNDS, Row
 from trilens.declare.parse import parse
@@ -40,35 +39,9 @@ _ANSWER = (
     "under the list of your orders, where the page of the carrier is linked as well. If anything is unclear there, write to us again at any "
     "time: a colleague from the support team reads every message and answers as soon as possible."
 )
-_NGINX = """
-daemon off; master_process on; worker_processes 1; pid {folder}/nginx.pid; error_log stderr crit;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; keepalive_requests 1000000; client_body_buffer_size 64k;
-  {server}
-}}
-"""
 _UPSTREAM = (
     "server {{ listen 127.0.0.1:{port}; default_type application/json; location / {{ return 200 '{answer}'; }} }}"
 )
-_PROXY = """upstream model {{ server 127.0.0.1:{upstream}; keepalive 128; keepalive_requests 1000000; }}
-  server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://model; proxy_http_version 1.1; proxy_set_header Connection ""; }} }}"""
-
-
-@dataclass(frozen=True)
-class Peer:
-    """One server under load."""
-
-    name: str
-    port: int
-    pid: int
-    headers: Mapping[str, str]
-
-    def cpu_s(self) -> float:
-        """Processor time of the process and its children, all threads."""
-        pids = [self.pid, *_children(self.pid)]
-        return sum(_ticks(pid) for pid in pids) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -83,16 +56,15 @@ def run() -> list[Row]:
     if shutil.which("nginx") is None:
         print("gateway: nginx is not on the PATH, so that P1, P2 and P3 are left out", file=sys.stderr)
         return []
-    print(f"gateway: {_version()}", file=sys.stderr)
+    print(f"gateway: {nginx_version()}", file=sys.stderr)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trilens-bench-")))
-        upstream, proxy = _free_port(), _free_port()
-        stack.enter_context(_nginx(folder / "upstream", _UPSTREAM.format(port=upstream, answer=_answer())))
-        pid = stack.enter_context(_nginx(folder / "proxy", _PROXY.format(upstream=upstream, port=proxy)))
+        upstream = free_port()
+        stack.enter_context(nginx(folder / "upstream", _UPSTREAM.format(port=upstream, answer=_answer())))
         peers = [
-            Peer("nginx", proxy, pid, {}),
-            stack.enter_context(_served("frame", upstream, folder)),
-            stack.enter_context(_served("whole", upstream, folder)),
+            stack.enter_context(proxy(folder / "proxy", upstream)),
+            stack.enter_context(served("frame", upstream, folder)),
+            stack.enter_context(served("whole", upstream, folder)),
         ]
         return _rows(_measure(peers, _bodies(), folder))
 
@@ -137,7 +109,7 @@ def _measure(peers: list[Peer], bodies: Sequence[bytes], folder: Path) -> _Found
                     cpu_us = (peer.cpu_s() - before) / done.count * 1e6
                     found[peer.name, clients].append(Measure(cpu_us, done.p50_s * 1e6))
         if number:
-            found["fdatasync", 1].append(Measure(0.0, _sync_s(folder) * 1e6))
+            found["fdatasync", 1].append(Measure(0.0, sync_s(folder) * 1e6))
     return found
 
 
@@ -153,7 +125,7 @@ def _ask(peer: Peer, bodies: Sequence[bytes], clients: int, *, seconds: float = 
 
 def _request(peer: Peer, body: bytes) -> bytes:
     lines = {
-        "Host": "x",
+        "Host": "localhost",
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
         "X-Trilens-Session": _NUMBER.decode(),
@@ -197,62 +169,7 @@ def _answer() -> str:
     return json.dumps(body | {"usage": usage}, separators=(",", ":"))
 
 
-@contextmanager
-def _nginx(folder: Path, server: str) -> Iterator[int]:
-    folder.mkdir()
-    file = folder / "nginx.conf"
-    file.write_text(_NGINX.format(folder=folder, server=server))
-    process = subprocess.Popen(["nginx", "-c", str(file), "-p", str(folder)])
-    try:
-        _wait_for(int(server.partition("listen 127.0.0.1:")[2].partition(";")[0]))
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@contextmanager
-def _served(kind: str, upstream: int, folder: Path) -> Iterator[Peer]:
-    command = [sys.executable, "-m", "bench.served", kind, f"http://127.0.0.1:{upstream}", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        if process.stdout is None:
-            raise AssertionError("its output was asked for")
-        port, key = process.stdout.readline().split()
-        _wait_for(int(port))
-        headers = {} if kind == "frame" else {"Authorization": f"Bearer {key}", "X-Trilens-On-Behalf-Of": "C-17"}
-        yield Peer(kind, int(port), process.pid, headers)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"nothing listens at {port}")
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
-
-
-def _sync_s(folder: Path) -> float:
+def sync_s(folder: Path) -> float:
     """The median of a write of 4 kB and its fdatasync."""
     took = []
     with (folder / "sync").open("wb", buffering=0) as file:
@@ -262,8 +179,3 @@ def _sync_s(folder: Path) -> float:
             os.fdatasync(file.fileno())
             took.append(time.perf_counter() - began)
     return statistics.median(took)
-
-
-def _version() -> str:
-    told = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True)
-    return told.stderr.strip()

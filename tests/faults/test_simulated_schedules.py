@@ -80,7 +80,7 @@ def test_what_is_released_without_an_approval_is_found(monkeypatch: pytest.Monke
 
 
 def test_what_is_released_although_it_was_not_written_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def believing(_: object, __: object, weighed: _Weighed, ___: object) -> Steps[Ruled]:
+    def believing(_: object, __: object, weighed: _Weighed, *___: object) -> Steps[Ruled]:
         yield from ()
         return Ruled(weighed.plan, Committed(0, 0))
 

@@ -31,6 +31,8 @@ def refused(refusal: Refusal) -> Reply:
     headers = [JSON]
     if not refusal.may_retry:
         headers.append(_NO_RETRY)
+    if refusal.retry_after_s:
+        headers.append((b"retry-after", b"%d" % refusal.retry_after_s))
     if refusal.decision:
         headers.append((b"x-trilens-decision", refusal.decision.encode()))
     return Reply(refusal.status, tuple(headers), write_refusal(refusal))

@@ -4,14 +4,16 @@ INVARIANT: a model is asked only after a judgement of exactly that model call wa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from trilens.enforce.drive import Asked, AsyncDriver
 from trilens.enforce.plan import DraftEntry
 from trilens.enforce.words import why_of
 from trilens.errors import WireError
+from trilens.gateways.admission import Admission
 from trilens.gateways.credentials import Credentials
+from trilens.gateways.halting import Halts
 from trilens.gateways.headers import Head
 from trilens.gateways.upstream import Upstream, UpstreamReply, target_of
 from trilens.prove.ledger.entry import Kind
@@ -66,6 +68,8 @@ class Gateway:
     environment: Mapping[str, str]
     roles: Mapping[bytes, str]
     """People role by the name of the header that asserts it."""
+    admission: Admission = field(default_factory=Admission)
+    halts: Halts = field(default_factory=Halts)
 
     def asked(self, request: Request, principal: Principal, head: Head) -> Asked:
         """The request as the driver takes it.
@@ -83,6 +87,7 @@ class Gateway:
             request_mac=mac.of("request", *holder, session, system.digest, request.canonical()),
             model=self._model(request.model, principal),
             facts={"is_first_output": is_first, "language": head.language},
+            surface="chat",
         )
 
     def _model(self, named: str, principal: Principal) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from trilens.enforce.plan import Plan
 from trilens.enforce.words import what_of, why_of
 from trilens.errors import StoreError, TrilensError, WireError
+from trilens.gateways.admission import RETRY_AFTER_S, OverloadedError
+from trilens.gateways.halting import HaltedError
 from trilens.storage.ports import Case
 from trilens.vocabulary.outcome import Outcome
 from trilens.vocabulary.system import System
@@ -25,12 +27,20 @@ class Refusal:
     case: str = ""
     may_retry: bool = True
     """False tells clients that repeat by themselves that it is of no use."""
+    retry_after_s: int = 0
+    """When to ask again; 0 to say nothing about it."""
 
 
 def of_error(error: TrilensError) -> Refusal:
     """What a client is told of an error; nothing was recorded, reserved or released unless its message says so."""
     code = error.code.partition("/")[2].replace("-", "_")
     match error:
+        case OverloadedError():
+            return Refusal(error.status, "server_error", code, error.message, error.help, retry_after_s=RETRY_AFTER_S)
+        case HaltedError(status=403):
+            return Refusal(403, "policy_violation", code, error.message, error.help)
+        case HaltedError():
+            return Refusal(error.status, "server_error", code, error.message, error.help, retry_after_s=RETRY_AFTER_S)
         case WireError():
             is_upstream = error.code.startswith("upstream/")
             kind = "upstream_error" if is_upstream else "invalid_request_error"

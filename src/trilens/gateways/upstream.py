@@ -6,12 +6,15 @@ followed. Every wait has an end, and so has every body.
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import HttpProcessingError, RawResponseMessage
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -28,6 +31,8 @@ TOTAL_S = 900.0
 """From the first byte to the last: longer than the slowest models write."""
 LARGEST_ANSWER = 16 * 1024 * 1024
 """A megabyte is over 200 000 tokens of English; with log probabilities an answer grows tenfold."""
+MOST_INTERIM = 16
+"""Answers of status 1xx before the one that counts; none is of use to us, and some servers send one or two."""
 _IDLE_S = 15.0
 _DRAIN_S = 0.2
 _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -117,7 +122,7 @@ class AiohttpUpstream:
 
     def __init__(self) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S),
+            connector=_Connector(limit=0, keepalive_timeout=_IDLE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_AUTOMATIC,
             auto_decompress=False,
@@ -145,6 +150,33 @@ class AiohttpUpstream:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Its connections end an upstream that goes on and on before its answer begins."""
+
+    def __init__(self, *, limit: int, keepalive_timeout: float) -> None:
+        super().__init__(limit=limit, keepalive_timeout=keepalive_timeout)
+        self._factory = functools.partial(_bounded, loop=self._loop)
+
+
+class _BoundedHandler(ResponseHandler):
+    """The library takes interim answers one after the other without giving the event loop a turn, and keeps all that have come."""
+
+    _interim = 0
+
+    def feed_data(self, data: tuple[RawResponseMessage, aiohttp.StreamReader], size: int = 0) -> None:
+        self._interim = self._interim + 1 if 100 <= data[0].code < 200 else 0
+        if self._interim <= MOST_INTERIM:
+            super().feed_data(data, size)
+            return
+        if self.transport is not None:
+            self.transport.abort()
+        self.set_exception(HttpProcessingError(code=502, message="interim answers without end"))
+
+
+def _bounded(*, loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return _BoundedHandler(loop=loop)
 
 
 def _problem(response: aiohttp.ClientResponse) -> WireError | None:
@@ -184,8 +216,12 @@ class _AiohttpReply:
 
     async def next(self) -> bytes:
         try:
-            async with asyncio.timeout(BETWEEN_BYTES_S):
+            if self._response.content.is_eof():
+                # all of it is here: nothing is waited for
                 part = await self._response.content.readany()
+            else:
+                async with asyncio.timeout(BETWEEN_BYTES_S):
+                    part = await self._response.content.readany()
         except TimeoutError as error:
             raise _timeout("stopped in the middle of its answer") from error
         except (aiohttp.ClientError, OSError) as error:

@@ -36,6 +36,7 @@ from trilens.testing.batches import (
 )
 from trilens.testing.budget_contract import BudgetContract
 from trilens.testing.case_contract import ApprovalContract, CaseContract
+from trilens.testing.stop_contract import NoticeContract, StopContract
 from trilens.vocabulary.canonical import digest
 
 
@@ -173,6 +174,8 @@ class CloseContract(WithJournal):
         for act in (
             journal.size,
             journal.cases,
+            journal.stops,
+            journal.notices,
             journal.checkpoint,
             lambda: list(journal.leaves(0, 1)),
             lambda: journal.payload("sha256:x"),
@@ -203,6 +206,13 @@ class CloseContract(WithJournal):
 
 
 class JournalContract(
-    EntriesContract, BudgetContract, CaseContract, ApprovalContract, CheckpointContract, CloseContract
+    EntriesContract,
+    BudgetContract,
+    CaseContract,
+    ApprovalContract,
+    StopContract,
+    NoticeContract,
+    CheckpointContract,
+    CloseContract,
 ):
     """All of it."""

@@ -11,16 +11,16 @@ from typing import Self
 
 import uvicorn
 
-from trilens.server import Parts, server_config
+from trilens.server import FINISH_S, DrainingServer, Parts, Renewal, server_config
 
 _START_S = 20.0
 
 
-class _Announcing(uvicorn.Server):
+class _Announcing(DrainingServer):
     """A server that tells when it listens, or has given up."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
+    def __init__(self, config: uvicorn.Config, *, finish_s: float) -> None:
+        super().__init__(config, finish_s=finish_s)
         self.settled = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -33,9 +33,9 @@ class _Announcing(uvicorn.Server):
 class Serving:
     """One use: enter, ask, leave. Leaving waits until the last request has ended."""
 
-    def __init__(self, plane: Parts) -> None:
+    def __init__(self, plane: Parts, *, renewal: Renewal | None = None, finish_s: float = FINISH_S) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self._server = _Announcing(server_config(plane))
+        self._server = _Announcing(server_config(plane, renewal=renewal), finish_s=finish_s)
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="trilens-server", daemon=True
         )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trilens.errors import WireError
-from trilens.gateways.openai.inbound import REFUSED, Inbound, read_request
+from trilens.gateways.openai.inbound import MOST_MESSAGES, REFUSED, Inbound, read_request
 from trilens.vocabulary.event import Call
 from trilens.vocabulary.outcome import Role
 
@@ -249,3 +249,10 @@ def test_any_json_is_a_request_or_a_refusal(body: dict[str, object], messages: l
     except WireError:
         return
     assert len(request.turns) == len(request.body["messages"])  # type: ignore[arg-type]
+
+
+def test_a_conversation_of_more_messages_than_are_judged_at_once_is_refused() -> None:
+    assert len(read(messages=[USER] * MOST_MESSAGES).turns) == MOST_MESSAGES
+    with pytest.raises(WireError) as caught:
+        read(messages=[USER] * (MOST_MESSAGES + 1))
+    assert (caught.value.code, caught.value.status) == ("wire/too-many-messages", 413)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import orjson
 
+from trilens.errors import WireError
 from trilens.gateways.openai.wire import read_calls, read_text, unsupported, wrong_type
 from trilens.gateways.strict import strict_object
 from trilens.vocabulary.event import Turn
@@ -59,9 +60,10 @@ REFUSED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Fields by the reason they are refused, unless they are null or false. Sampling and bookkeeping pass.
 
-Source: vLLM (`ChatCompletionRequest`, `ResponsesRequest`), LiteLLM (client-side fallbacks), OpenRouter (requests), Azure OpenAI (On Your Data);
-read 2026-11-25. The others are names that servers of the same interface are known to take; the table grows as more are found.
+Source: vLLM (`ChatCompletionRequest`, `ResponsesRequest`), read 2026-11-25; LiteLLM, OpenRouter and Azure OpenAI, in excerpts. The others are names that servers of the same interface are known to take; the table grows as more are found.
 """
+MOST_MESSAGES = 10_000
+"""Of one conversation. Each is judged and recorded when it is first seen, and meanwhile everybody else waits."""
 _REASONS = {name: reason for reason, names in REFUSED.items() for name in names}
 
 
@@ -102,6 +104,10 @@ def read_request(raw: bytes) -> Inbound:
         raise wrong_type("stream", "true or false")
     if not isinstance(messages, list) or not messages:
         raise wrong_type("messages", "a list with at least one message")
+    if len(messages) > MOST_MESSAGES:
+        raise WireError(
+            "wire/too-many-messages", f"the conversation has more than {MOST_MESSAGES} messages", status=413
+        )
     turns = tuple([_turn(message, n) for n, message in enumerate(messages)])
     return Inbound(raw, body, turns, model, bool(stream))
 

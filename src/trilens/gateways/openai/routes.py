@@ -9,6 +9,8 @@
 (7) release                   nothing leaves before (6) is committed
 """
 
+from dataclasses import replace
+
 from starlette.types import Receive, Scope, Send
 
 from trilens.enforce.drive import Asked
@@ -33,6 +35,7 @@ from trilens.gateways.openai.ruling import Whole, rule
 from trilens.gateways.openai.withheld import without
 from trilens.gateways.presence import Presence
 from trilens.gateways.refusal import Refusal, of_error, of_open_case, of_plan, of_refused_case
+from trilens.storage.ports import Actor
 from trilens.vocabulary.outcome import Outcome
 
 _PATH = "/chat/completions"
@@ -63,6 +66,7 @@ class ChatCompletions:
         # (1) who asks
         head = read_head(scope["headers"], gateway.roles)
         principal = gateway.credentials.principal(head)
+        gateway.admission.require_room()
         # (2) for what
         inbound = read_request(await read_body(receive, head))
         asked = gateway.asked(inbound, principal, head)
@@ -79,7 +83,8 @@ class ChatCompletions:
             case Fresh():
                 pass
         # (4) judge the request
-        ruled = await gateway.driver.judge_request(asked)
+        async with gateway.admission.request():
+            ruled = await gateway.driver.judge_request(asked)
         if ruled.plan.outcome not in (Outcome.ALLOW, Outcome.MODIFY):
             return refused(of_plan(ruled.plan, gateway.system))
         # (5) to (7)
@@ -92,10 +97,12 @@ class ChatCompletions:
             if reply.status != 200:
                 await self._gateway.note_fault(asked, taken.model, "upstream/refused")
                 return refused(read_refusal(await reply.read(), reply.status))
-            if inbound.is_stream:
-                refusal = await relay(self._gateway, asked, taken, receive, send)
-                return None if refusal is None else refused(refusal)
-            said = await self._read_whole(asked, taken, receive)
+            with self._gateway.halts.watching(Actor(asked.principal.agent, asked.session), reply) as halt:
+                watched = replace(taken, reply=halt)
+                if inbound.is_stream:
+                    refusal = await relay(self._gateway, asked, watched, receive, send)
+                    return None if refusal is None else refused(refusal)
+                said = await self._read_whole(asked, watched, receive)
         return await self._release(asked, taken.model, said, answer_headers(reply.headers))
 
     async def _read_whole(self, asked: Asked, taken: Taken, receive: Receive) -> Said:
@@ -113,7 +120,8 @@ class ChatCompletions:
     ) -> Reply:
         kept = KeptAnswer(model, is_stream=False, raw=said.raw).write()
         whole = Whole(said.text, said.calls, kept, kept_case)
-        released = await rule(self._gateway.driver, asked, whole)
+        async with self._gateway.admission.answer():
+            released = await rule(self._gateway.driver, asked, whole)
         if isinstance(released, Refusal):
             return refused(released)
         if released.decisions:

@@ -50,7 +50,8 @@ class Conversation:
         chain = hashlib.sha256(b"".join(t.digest for t in self._turns)).digest()
         parts = (self.principal.account_holder, self._session, self.system.digest, chain)
         request_mac = self._mac.of("request", *parts)
-        return Asked(tuple(self._turns), self.principal, self._session, request_mac, self.agent.model)
+        turns = tuple(self._turns)
+        return Asked(turns, self.principal, self._session, request_mac, self.agent.model, surface="sdk")
 
     def call_of(self, tool: str, arguments: Mapping[str, object]) -> Call:
         """A new call of `tool`, not yet judged."""

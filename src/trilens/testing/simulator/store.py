@@ -10,8 +10,8 @@ import apsw
 
 from trilens.errors import StoreError
 from trilens.prove.ledger.entry import Kind, encode
-from trilens.storage.ports import Batch, Case, CaseState, Committed, Conflict, Query, Sealed, Snapshot
-from trilens.storage.sqlite import read
+from trilens.storage.ports import Batch, Case, CaseState, Committed, Conflict, Notice, Query, Sealed, Snapshot, Stop
+from trilens.storage.sqlite import notices, read, stops
 from trilens.storage.sqlite.apply import apply, require_whole
 from trilens.storage.sqlite.checkpoints import Checkpoint
 from trilens.storage.sqlite.schema import JOURNAL_TABLES, migrate
@@ -104,6 +104,12 @@ class SimulatedJournal:
 
     def cases(self, *, state: CaseState | None = None) -> Sequence[Case]:
         return read.cases(self.disk.connection, state)
+
+    def stops(self) -> Sequence[Stop]:
+        return stops.in_force(self.disk.connection)
+
+    def notices(self, *, failed: bool = False) -> Sequence[Notice]:
+        return notices.waiting(self.disk.connection, failed=failed)
 
     def put_checkpoint(self, size: int, note: bytes, hashes: Sequence[tuple[int, int, bytes]]) -> None:
         Checkpoint(size, note, tuple(hashes), self.disk.acknowledged).put(self.disk.connection)
