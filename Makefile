@@ -7,7 +7,7 @@ COOLDOWN_DAYS := 7
 LOCK   := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet \
           --exclude-newer $$(date -u -d '$(COOLDOWN_DAYS) days ago' +%Y-%m-%dT00:00:00Z) pyproject.toml
 
-.PHONY: demo setup test lint types docs bench faults lock clean dist files sbom audit attest
+.PHONY: demo setup test lint types docs bench faults fuzz mutants lock clean dist files sbom audit attest
 
 ## The main job, end to end, offline. ONCE=1 ends by itself and exits 0 when every step went as told.
 demo: $(VENV)/.runtime
@@ -42,6 +42,29 @@ FAULTS ?= TRILENS_TEST_KILLS=10000 TRILENS_TEST_POWER_CUTS=2000 TRILENS_TEST_CRA
           TRILENS_TEST_SEEDS=50000 TRILENS_TEST_STOPPED_S=10
 faults: $(VENV)/.dev
 	$(FAULTS) $(BIN)/python -m pytest tests/faults -n auto --timeout 86400
+
+## A million inputs for every parser: hours. TARGET= one of them, SEED= another sequence, INPUT= one input again, GUIDED=1 by coverage (needs atheris).
+N    ?= 1000000
+SEED ?= 1
+FUZZ := PYTHONPATH=tests/fuzz $(BIN)/python -m
+fuzz: $(VENV)/.dev
+ifdef GUIDED
+	$(FUZZ) fuzzing.guided $(TARGET) --inputs $(N) --seed $(SEED)
+else
+	$(FUZZ) fuzzing --inputs $(N) --seed $(SEED) $(if $(TARGET),--target $(TARGET)) $(if $(INPUT),--input $(INPUT))
+endif
+
+## Small changes to what decides and what proves, and whether its tests notice; docs/design/fuzzing.md has the figures.
+MUTANTS := PYTHONPATH=tests/mutants $(BIN)/python -m pytest -p mutants
+FLOW    := src/trilens/mechanisms/flow
+LEDGER  := src/trilens/prove/ledger
+mutants: $(VENV)/.dev
+	$(MUTANTS) tests/enforce/test_combine.py tests/reference --mutate src/trilens/enforce/combine.py
+	$(MUTANTS) tests/mechanisms/flow tests/reference/test_ladder_reference.py \
+	    $(foreach name,literal designated_record bounded_value ladder link,--mutate $(FLOW)/explain/$(name).py)
+	$(MUTANTS) tests/mechanisms/flow $(foreach name,label audience build,--mutate $(FLOW)/$(name).py)
+	$(MUTANTS) tests/people --mutate src/trilens/people/keys.py --mutate src/trilens/people/access.py
+	$(MUTANTS) tests/prove/ledger $(foreach name,merkle checkpoint entry note proof verify reading,--mutate $(LEDGER)/$(name).py)
 
 ## Write requirements/*.txt anew from pyproject.toml (needs uv).
 lock:

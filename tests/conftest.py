@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(
             "journal_contract",
             "keyring_contract",
             "keystore_contract",
+            "stop_contract",
         )
     )
 )

@@ -3,27 +3,33 @@
 Nothing is served without a key, but for the two questions whether it lives and whether it is ready.
 """
 
+import asyncio
 import gc
 import logging
+import socket
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+import structlog
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trilens.enforce.drive import AsyncDriver
+from trilens.enforce.policy import SealedPolicy
 from trilens.errors import TrilensError, WireError
 from trilens.gateways.asgi import Reply, refused, send_reply
 from trilens.gateways.credentials import Credentials
 from trilens.gateways.front import Front
 from trilens.gateways.gateway import Gateway, asserting_headers
+from trilens.gateways.halting import Halts, closing
 from trilens.gateways.headers import read_head
 from trilens.gateways.http11 import BoundedProtocol
 from trilens.gateways.openai.routes import ChatCompletions
@@ -31,17 +37,23 @@ from trilens.gateways.refusal import Refusal, of_error
 from trilens.gateways.upstream import AiohttpUpstream
 from trilens.operators import routes as operators
 from trilens.operators.problem import problem
+from trilens.people.changes.desk import ChangeDesk, Proposal
 from trilens.settings import served_from
+from trilens.vocabulary.canonical import Json
 
 _log = logging.getLogger("trilens.server")
 _CHAT = (b"/v1/chat/completions", b"/chat/completions")
 _OPERATOR = b"/operator/"
+_ALIVE = b"/healthz"
 _MOST_CONNECTIONS = 2048
 """Beyond it connections are refused with 503: each may hold a body of 10 MB."""
 _SPARE_FILES = 64
 """Of the process: the ledger, the key ring, the listener, the event loop."""
 _IDLE_S = 75
+FINISH_S = 20.0
+"""From the signal to the open end of the streams that still run."""
 _GRACE_S = 30
+"""From the signal to the end of everything: what is left is cut off."""
 _COLLECT_AFTER = (20_000, 50, 100)
 """Objects made beyond those freed until the youngest are looked through, and how many such looks make one at the older, and the oldest."""
 _CLOSE = (b"connection", b"close")
@@ -57,16 +69,49 @@ class Parts(operators.Parts, Protocol):
     def environment(self) -> Mapping[str, str]: ...
 
 
+class Renewed(Protocol):
+    """The same installation under the manifest that is on disk now, reviewed and not in force."""
+
+    @property
+    def parts(self) -> Parts: ...
+    @property
+    def policy(self) -> SealedPolicy: ...
+    @property
+    def body(self) -> Mapping[str, Json]:
+        """What the entry of the manifest says besides its digest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """How a running server comes by another manifest."""
+
+    reread: Callable[[], Renewed]
+    """Raises: ManifestError, with the errors that `trilens check` shows."""
+    adopted: Callable[[Parts], None]
+    """Told what is in force from now on; cannot fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """Everything that answers under one manifest. A request ends under the one it began with."""
+
+    parts: Parts
+    front: Front
+    chat: ASGIApp
+    rest: ASGIApp
+
+
 class Server:
     """Routes by the raw path, so that no other spelling of it reaches a gateway past a proxy's rules."""
 
-    def __init__(self, plane: Parts) -> None:
-        self._plane = plane
-        self._front = Front(served_from(plane.environment), asserting_headers(plane.bench.system))
-        self._credentials = Credentials(plane.keystore, plane.bench.system, now_s=time.monotonic)
-        self._rest = _rest_of(plane, self._credentials)
+    def __init__(self, plane: Parts, renewal: Renewal | None = None) -> None:
+        self._halts = Halts()
         self._upstream: AiohttpUpstream | None = None
-        self._chat: ASGIApp = self._rest
+        self._renewal = renewal
+        self._is_draining = False
+        self._changes = self._change_desk(plane, renewal) if renewal else None
+        self._service = self._under(plane)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -77,20 +122,39 @@ class Server:
             case _:
                 raise AssertionError("the server speaks HTTP only")
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["raw_path"]
+    def reload(self) -> None:
+        """Bring the manifest on disk into force if it only tightens; what stands against it is logged. Blocks; of any thread."""
+        log = structlog.get_logger()
+        if self._changes is None:
+            return
         try:
-            self._front.admit(scope)
+            asked = self._changes.ask(None)
+        except TrilensError as error:
+            log.warning("manifest_refused", code=error.code, reason=error.message)
+            return
+        log.info("manifest_reloaded", before=asked.before, after=asked.after, changes=len(asked.changes))
+
+    def drain(self, finish_s: float) -> None:
+        """Take nothing new; what is under way may finish within `finish_s`, and streams are then ended openly. In the server's loop."""
+        self._is_draining = True
+        asyncio.get_running_loop().call_later(finish_s, self._halts.close)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, service = scope["raw_path"], self._service
+        try:
+            service.front.admit(scope)
         except WireError as error:
             await _turned_away(error, path)(scope, receive, send)
             return
-        if path in _CHAT:
-            await self._chat(scope, receive, send)
+        if self._is_draining and path != _ALIVE:
+            await _closing(path)(scope, receive, send)
+        elif path in _CHAT:
+            await service.chat(scope, receive, send)
         elif b"%" in path:
             # the other routes are found by the decoded path: no second spelling of one is an address
             await _response(_nothing_here(scope["method"], 404))(scope, receive, send)
         else:
-            await self._rest(scope, receive, send)
+            await service.rest(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -105,24 +169,77 @@ class Server:
                     return
 
     def _start(self) -> None:
-        plane = self._plane
         self._upstream = AiohttpUpstream()
-        self._chat = ChatCompletions(
+        for stop in self._service.parts.journal.stops():
+            self._halts.stop(stop.what)
+        self._service = self._under(self._service.parts)
+
+    def _under(self, plane: Parts) -> _Service:
+        """What answers under the manifest of `plane`; requests to models only once the server has started."""
+        system = plane.bench.system
+        credentials = Credentials(plane.keystore, system, now_s=time.monotonic)
+        routes = operators.operator_routes(plane, halts=self._halts, changes=self._changes)
+        rest = _rest_of(plane, credentials, routes)
+        front = Front(served_from(plane.environment), asserting_headers(system))
+        if self._upstream is None:
+            return _Service(plane, front, rest, rest)
+        chat = ChatCompletions(
             Gateway(
-                system=plane.bench.system,
+                system=system,
                 mac=plane.bench.mac,
                 driver=plane.driver,
-                credentials=self._credentials,
+                credentials=credentials,
                 upstream=self._upstream,
                 environment=plane.environment,
-                roles=asserting_headers(plane.bench.system),
+                roles=asserting_headers(system),
+                halts=self._halts,
             )
         )
+        return _Service(plane, front, chat, rest)
+
+    def _change_desk(self, plane: Parts, renewal: Renewal) -> ChangeDesk:
+        return ChangeDesk(
+            in_force=lambda: self._service.parts.bench.system,
+            propose=lambda: self._proposal(renewal),
+            journal=plane.journal,
+            keyring=plane.keyring,
+            clock=plane.clock,
+            new_id=plane.bench.new_id,
+        )
+
+    def _proposal(self, renewal: Renewal) -> Proposal:
+        renewed = renewal.reread()
+        service = self._under(renewed.parts)
+
+        def adopt() -> None:
+            self._service = service
+            renewal.adopted(renewed.parts)
+
+        return Proposal(renewed.parts.bench.system, renewed.body, renewed.policy.sealed, renewed.policy.ref, adopt)
 
 
-def build_app(plane: Parts) -> ASGIApp:
+class DrainingServer(uvicorn.Server):
+    """Serves until a signal says to stop; requests under way may finish, and streams that do not are ended openly."""
+
+    def __init__(self, config: uvicorn.Config, *, finish_s: float = FINISH_S) -> None:
+        super().__init__(config)
+        self._finish_s = finish_s
+
+    @property
+    def app(self) -> Server:
+        app = self.config.app
+        if not isinstance(app, Server):
+            raise TypeError("the app is not one of `build_app`")
+        return app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.app.drain(self._finish_s)
+        await super().shutdown(sockets)
+
+
+def build_app(plane: Parts, renewal: Renewal | None = None) -> Server:
     """The server of one installation; serve it by one event loop, with lifespan events."""
-    return Server(plane)
+    return Server(plane, renewal)
 
 
 async def _guarded(handler: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,10 +260,10 @@ class BrokenAnswerError(Exception):
     """An answer ended by a bug after it had begun."""
 
 
-def _rest_of(plane: Parts, credentials: Credentials) -> FastAPI:
+def _rest_of(plane: Parts, credentials: Credentials, routes: APIRouter) -> FastAPI:
     """Everything off the hot path."""
     app = FastAPI(title="Trilens", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.include_router(operators.operator_routes(plane))
+    app.include_router(routes)
     system = plane.bench.system
     roles = asserting_headers(system)
 
@@ -184,6 +301,13 @@ def _nothing_here(method: str, status: int) -> Reply:
     return refused(Refusal(status, "invalid_request_error", code, f"nothing answers `{method}` here"))
 
 
+def _closing(path: bytes) -> Response:
+    error = closing()
+    response = problem(error) if path.startswith(_OPERATOR) else _response(refused(of_error(error)))
+    response.raw_headers.append(_CLOSE)
+    return response
+
+
 def _turned_away(error: WireError, path: bytes) -> Response:
     """In the shape of the route it was for; the connection ends where the framing of what follows is in doubt."""
     response = problem(error) if path.startswith(_OPERATOR) else _response(refused(of_error(error)))
@@ -198,10 +322,12 @@ def _response(reply: Reply, headers: Mapping[str, str] = MappingProxyType({})) -
     return response
 
 
-def server_config(plane: Parts, *, host: str = "127.0.0.1", port: int = 8080) -> uvicorn.Config:
+def server_config(
+    plane: Parts, *, host: str = "127.0.0.1", port: int = 8080, renewal: Renewal | None = None
+) -> uvicorn.Config:
     """How the app is served: one process, one event loop, HTTP/1.1."""
     return uvicorn.Config(
-        build_app(plane),
+        build_app(plane, renewal),
         host=host,
         port=port,
         http=BoundedProtocol,
@@ -245,6 +371,6 @@ def settle_memory() -> None:
 
 
 def serve(plane: Parts, *, host: str = "127.0.0.1", port: int = 8080) -> None:
-    """Serve until a signal says to stop; requests under way may finish within `_GRACE_S`."""
+    """Serve until a signal says to stop; requests under way may finish within `FINISH_S`."""
     settle_memory()
-    uvicorn.Server(server_config(plane, host=host, port=port)).run()
+    DrainingServer(server_config(plane, host=host, port=port)).run()

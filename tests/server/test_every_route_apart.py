@@ -35,11 +35,16 @@ ROUTES = {
     ("POST", "/operator/cases/{item}/decide"): OPERATOR,
     ("POST", "/operator/keys"): OPERATOR,
     ("POST", "/operator/keys/{item}/revoke"): OPERATOR,
+    ("GET", "/operator/stops"): OPERATOR,
+    ("POST", "/operator/stops"): OPERATOR,
+    ("POST", "/operator/stops/lift"): OPERATOR,
 }
 ASK = {"model": "chat", "messages": [{"role": "user", "content": "send me my papers"}]}
 BODIES: dict[str, dict[str, object]] = {
     "/operator/cases/{item}/decide": {"action": "approve"},
     "/operator/keys": {"agent": "support"},
+    "/operator/stops": {"scope": "system", "reason": "no reason"},
+    "/operator/stops/lift": {"scope": "system", "reason": "no reason"},
     "/operator/keys/{item}/revoke": {},
 }
 FIRST = """
@@ -58,7 +63,7 @@ def routes_of(here: Installation) -> set[tuple[str, str]]:
     """Every method and path the application answers."""
     app = server.Server(here)
     found = {("POST", path.decode()) for path in server._CHAT}
-    pending: list[Any] = list(app._rest.routes)
+    pending: list[Any] = list(app._service.rest.routes)  # type: ignore[attr-defined]
     while pending:
         route = pending.pop()
         if hasattr(route, "original_router"):

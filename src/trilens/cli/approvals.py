@@ -39,10 +39,15 @@ def list_cases(
     """List what waits for a person, newest first."""
     with _shelf(installation.settings_of(system)) as shelf:
         found = shelf.cases(everything=everything)
+        untold = len(shelf.journal.notices(failed=True))
     if as_json:
-        print_document("approvals.list", {"cases": [case_document(opened) for opened in found]})
+        print_document("approvals.list", {"cases": [case_document(opened) for opened in found], "untold": untold})
         return 0
     terminal = Terminal(sys.stdout)
+    if untold:
+        terminal.line(
+            f"{untold} webhooks were never heard, and were given up: look at what receives them", style="bold red"
+        )
     for opened in found:
         show_in_list(terminal, opened)
         terminal.line()

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from trilens.cli.coverage import coverage
 from trilens.cli.dispatch import application
 from trilens.cli.ending import Ending
 from trilens.cli.options import JsonOption, print_document
@@ -22,6 +23,7 @@ from trilens.vocabulary.outcome import Lens
 from trilens.vocabulary.system import System
 
 app = application("catalog")
+app.command()(coverage)
 
 
 @app.command("list")

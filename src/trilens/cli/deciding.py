@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import orjson
 
 from trilens.cli import installation, running
-from trilens.errors import StoreError, WireError
+from trilens.cli.writing import written
+from trilens.errors import WireError
 from trilens.operators.address import Address
 from trilens.people.approvals.desk import Desk
 from trilens.people.approvals.edit import Edit, write_edit
@@ -43,24 +44,7 @@ def decide(settings: Settings, decision: Decision) -> Decided:
         PeopleError: it is not theirs, or the case does not allow it any more.
         StoreError: it could not be written.
     """
-    installation.require_state(settings)
-    server = installation.running_server(settings)
-    if server is not None:
-        return _through(server, decision)
-    try:
-        return _directly(settings, decision)
-    except StoreError as error:
-        if error.code != "store/locked":
-            raise
-        # a server may have come up in between
-        server = installation.running_server(settings)
-        if server is None:
-            raise StoreError(
-                error.code,
-                error.message,
-                help="what holds it takes no decisions; stop it, or decide in the process that holds it",
-            ) from error
-        return _through(server, decision)
+    return written(settings, lambda server: _through(server, decision), lambda: _directly(settings, decision))
 
 
 def _through(server: Address, decision: Decision) -> Decided:

@@ -16,15 +16,25 @@ NOUNS: Mapping[str, Mapping[str, str]] = {
     "Decide": {
         "approvals": "See what waits for a person, and decide it.",
         "keys": "Make, list and revoke keys of agents and operators.",
+        "reload": "Bring the manifest on disk into force, by two people if it loosens.",
+        "stop": "Let nothing more of a session, an agent or the system through.",
     },
     "Prove": {
         "gate": "Three verdicts: safety, security, compliance.",
         "ledger": "Verify the record, prove it to strangers, show its key.",
         "witness": "Sign others' checkpoints, once they are seen to have only grown.",
     },
+    "Try": {
+        "replay": "Make recorded decisions again, or under another manifest.",
+    },
+    "Keep": {
+        "backup": "Copy the state while it runs, or drill its restoration.",
+        "restore": "Put a copy back where nothing is, once it was verified.",
+    },
     "Look up": {
         "explain": "What a code or a decision means.",
         "catalog": "List the guards, and try them on their own vectors.",
+        "diff": "What one manifest lets through that another does not.",
         "schema": "Print the JSON Schema of the manifest, for editors.",
     },
 }

@@ -4,7 +4,16 @@ import http.client
 import json
 from collections.abc import Mapping
 
-from trilens.errors import LedgerError, PeopleError, StoreError, TrilensError, WireError
+from trilens.errors import (
+    LedgerError,
+    ManifestError,
+    PeopleError,
+    Place,
+    SettingsError,
+    StoreError,
+    TrilensError,
+    WireError,
+)
 from trilens.operators.address import Address
 
 _DEADLINE_S = 15.0
@@ -50,10 +59,36 @@ def _error_of(fields: Mapping[str, object], server: Address) -> TrilensError:
     """The error the problem document tells of, so that it is shown and ends like one of our own."""
     match fields:
         case {"code": str() as code, "title": str() as message, "help": str() as help_text}:
-            kinds = {"people": PeopleError, "store": StoreError, "ledger": LedgerError}
+            if code.startswith("manifest/"):
+                return _manifest_error(fields)
+            kinds = {"settings": SettingsError, "people": PeopleError, "store": StoreError, "ledger": LedgerError}
             return kinds.get(code.partition("/")[0], WireError)(code, message, help=help_text)
         case _:
             return _unreadable(server)
+
+
+def _manifest_error(fields: Mapping[str, object]) -> ManifestError:
+    """All the problems of a manifest that the server refused."""
+    listed = fields.get("problems")
+    found = tuple(_problem(one) for one in listed) if isinstance(listed, list) else ()
+    code, message = str(fields["code"]), str(fields["title"])
+    return ManifestError(code, message, help=str(fields["help"]), problems=found)
+
+
+def _problem(fields: object) -> ManifestError:
+    match fields:
+        case {"code": str() as code, "message": str() as message, "help": str() as help_text, "place": place}:
+            return ManifestError(code, message, help=help_text, place=_place(place))
+        case _:
+            return ManifestError("manifest/unknown", "the server told of a problem that this version cannot read")
+
+
+def _place(fields: object) -> Place | None:
+    match fields:
+        case {"file": str() as file, "line": int() as line, "column": int() as column}:
+            return Place(file, line, column)
+        case _:
+            return None
 
 
 def _unreadable(server: Address) -> WireError:

@@ -4,20 +4,23 @@ import os
 import signal
 import socket
 import sys
+import threading
+from dataclasses import replace
 from types import FrameType
 from typing import Annotated
 
+import structlog
 import typer
-import uvicorn
 
 from trilens.cli.dispatch import application
 from trilens.cli.installation import require_state, settings_of
 from trilens.cli.options import DryRunOption, JsonOption, SystemOption, print_document
+from trilens.cli.service import reloading, tell
 from trilens.cli.terminal import Terminal
-from trilens.errors import SettingsError
-from trilens.operators.address import Address, published
-from trilens.plane import Plane, open_plane
-from trilens.server import server_config
+from trilens.errors import SettingsError, StoreError
+from trilens.operators.address import Address, publish, published
+from trilens.plane import Plane, open_plane, reread
+from trilens.server import DrainingServer, Parts, Renewal, server_config
 
 app = application("serve")
 
@@ -34,7 +37,7 @@ def serve(
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> int:
-    """Run the gateway until a signal says to stop.
+    """Run the gateway until a signal says to stop; SIGHUP reads the manifest again.
 
     With --dry-run: check that the manifest holds and the address is free, without opening the ledger.
     """
@@ -46,18 +49,55 @@ def serve(
             _rehearse(system, host, bound, as_json=as_json)
             return 0
         signal.signal(signal.SIGTERM, _stop)
-        plane = open_plane(settings, os.environ)
+        _Run(open_plane(settings, os.environ), host, bound).serve(listener, as_json=as_json)
+    return 0
+
+
+class _Run:
+    """One run of the server: the parts in force, and the address that says under which manifest."""
+
+    def __init__(self, plane: Plane, host: str, port: int) -> None:
+        self._plane = plane
+        self._address = Address(host, port, os.getpid(), plane.system.digest)
+        renewal = Renewal(reread=lambda: reread(self._plane), adopted=self._adopted)
+        self._server = DrainingServer(server_config(plane, host=host, port=port, renewal=renewal))
+
+    def serve(self, listener: socket.socket, *, as_json: bool) -> None:
+        """Until a signal says to stop. What it leaves is a closed ledger with a signed end."""
         try:
-            address = Address(host, bound, os.getpid(), plane.system.digest)
-            with published(settings.home, address):
-                _announce(plane, address, as_json=as_json)
-                uvicorn.Server(server_config(plane, host=host, port=bound)).run([listener])
+            with published(self._plane.settings.home, self._address):
+                signal.signal(signal.SIGHUP, self._reload)
+                _announce(self._plane, self._address, as_json=as_json)
+                tell(os.environ, "READY=1")
+                self._server.run([listener])
         except KeyboardInterrupt:
             # the server has finished what was under way, and passes the signal on
             pass
         finally:
-            plane.close()
-    return 0
+            tell(os.environ, "STOPPING=1")
+            self._plane.close()
+
+    def _reload(self, _: int, __: FrameType | None) -> None:
+        # reading a manifest takes a while, and requests go on meanwhile
+        threading.Thread(target=self._reread, name="trilens-reload", daemon=True).start()
+
+    def _reread(self) -> None:
+        tell(os.environ, *reloading())
+        try:
+            self._server.app.reload()
+        finally:
+            tell(os.environ, "READY=1")
+
+    def _adopted(self, plane: Parts) -> None:
+        if not isinstance(plane, Plane):
+            raise TypeError("another installation's parts")
+        self._plane = plane
+        self._address = replace(self._address, policy=plane.system.digest)
+        try:
+            publish(plane.settings.home, self._address)
+        except StoreError as error:
+            # commands that only show which manifest decides then name the former one
+            structlog.get_logger().error("address_unwritten", code=error.code, reason=error.message)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -33,16 +33,21 @@ class Address:
 @contextmanager
 def published(home: Path, address: Address) -> Iterator[None]:
     """Name the server in `home` for as long as the block runs. Raises: StoreError `store/read-only`."""
+    publish(home, address)
+    try:
+        yield
+    finally:
+        (home / FILE).unlink(missing_ok=True)
+
+
+def publish(home: Path, address: Address) -> None:
+    """Name the server in `home`, in place of what was named before. Raises: StoreError `store/read-only`."""
     path = home / FILE
     try:
         _write(path, address)
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise StoreError("store/read-only", f"cannot write `{path}`: {reason}") from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def read_address(home: Path) -> Address | None:

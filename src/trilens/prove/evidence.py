@@ -164,9 +164,14 @@ class _Fold:
                 Kind.SYSTEM_DECLARED
                 | Kind.STARTED
                 | Kind.STOPPED
+                | Kind.GUARDS_RAN
                 | Kind.DELIVERY
                 | Kind.FAULT
                 | Kind.CASE_OPENED
+                | Kind.STOP_SET
+                | Kind.STOP_LIFTED
+                | Kind.NOTICE
+                | Kind.RESTORED
                 | Kind.KEY_ADDED
                 | Kind.KEY_REVOKED
                 | Kind.GATE

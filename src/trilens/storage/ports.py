@@ -124,6 +124,89 @@ class Hold:
     at_ms: int
 
 
+class StopScope(StrEnum):
+    """How much a stop stops."""
+
+    SESSION = "session"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What may do nothing until a person resumes it."""
+
+    scope: StopScope
+    subject: str
+    """Of a session its digest as the ledger names it, of an agent its name; empty for the whole system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop that is in force."""
+
+    what: Stopped
+    by: str
+    """The operator."""
+    at_ms: int
+    reason: str
+    """Commitment of the sealed reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as far as a stop may reach them."""
+
+    agent: str
+    session: str = ""
+    """Empty when there is none."""
+
+    @property
+    def reached_by(self) -> tuple[Stopped, ...]:
+        """The stops that would reach them, widest first."""
+        session = (Stopped(StopScope.SESSION, self.session),) if self.session else ()
+        return (Stopped(StopScope.SYSTEM, ""), Stopped(StopScope.AGENT, self.agent), *session)
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """The end of a stop."""
+
+    what: Stopped
+    at_ms: int
+
+
+class NoticeKind(StrEnum):
+    """What people outside are told of."""
+
+    CASE_OPENED = "case.opened"
+    STOPPED = "system.stopped"
+    RESUMED = "system.resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to tell, made in the commit that opens a case, stops or resumes; it waits until somebody settles it."""
+
+    number: int
+    """One after the other, never used twice."""
+    kind: NoticeKind
+    subject: str
+    """Id of the case, or scope and subject of the stop with a colon between."""
+    at_ms: int
+    has_failed: bool = False
+    """It was given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A notice that waits no longer. Settling one that is not there changes nothing."""
+
+    number: int
+    has_failed: bool = False
+    """It could not be told: it is kept, to be seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What one exchange, or one decision of a person, writes: in one commit or not at all."""
@@ -139,6 +222,13 @@ class Batch:
     opened: tuple[Case, ...] = ()
     """Refused when another open, unexpired case has the same `request_mac` and shares an intent with it."""
     moved: tuple[CaseMove, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    """Refused when the same is stopped already."""
+    resumes: tuple[Resumption, ...] = ()
+    """Refused when it is not stopped."""
+    unless_stopped: Actor | None = None
+    """Who acts, when something leaves with this batch: refused when a stop reaches them."""
+    settles: tuple[Settled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +244,7 @@ class Conflict:
     """A condition no longer held; nothing was written. Judge again on a fresh snapshot."""
 
     what: str
-    """`budget`, `approval` or `case`."""
+    """`budget`, `approval`, `case` or `stop`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +257,11 @@ class Query:
     intents: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     request: str = ""
+    actor: Actor | None = None
 
     @property
     def is_empty(self) -> bool:
-        return not (self.accounts or self.intents or self.calls or self.request)
+        return not (self.accounts or self.intents or self.calls or self.request or self.actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +275,8 @@ class Snapshot:
     calls: Mapping[str, ReleasedCall] = field(default_factory=dict)
     held: Case | None = None
     """The newest case opened by the same request, whatever its state, unless it was used."""
+    stop: Stop | None = None
+    """The widest stop that reaches the actor."""
 
 
 class Journal(Protocol):
@@ -207,6 +300,14 @@ class Journal(Protocol):
 
     def cases(self, *, state: CaseState | None = None) -> Sequence[Case]:
         """Newest first."""
+        ...
+
+    def stops(self) -> Sequence[Stop]:
+        """Those in force, newest first."""
+        ...
+
+    def notices(self, *, failed: bool = False) -> Sequence[Notice]:
+        """Those that wait, or those that were given up, oldest first; at most a thousand."""
         ...
 
     def put_checkpoint(self, size: int, note: bytes, hashes: Sequence[tuple[int, int, bytes]]) -> None:

@@ -16,7 +16,7 @@ from trilens.operators.address import Address, published
 from trilens.people.access import KeyDesk
 from trilens.people.keys import NewKey
 from trilens.plane import Plane, open_plane
-from trilens.server import server_config
+from trilens.server import DrainingServer, server_config
 from trilens.settings import Settings
 from trilens.storage.sqlite.create import create
 from trilens.testing.scripted_model import Script, ScriptedModel, read_script
@@ -110,7 +110,7 @@ def _serving(plane: Plane) -> Iterator[Address]:
     """The gateway on a free port of loopback, in a thread of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        server = uvicorn.Server(server_config(plane, port=port))
+        server = DrainingServer(server_config(plane, port=port))
         thread = threading.Thread(target=server.run, args=([listener],), name="trilens-demo-server", daemon=True)
         thread.start()
         try:

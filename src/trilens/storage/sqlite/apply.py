@@ -20,7 +20,7 @@ from trilens.storage.ports import (
     ReleasedCall,
     Sealed,
 )
-from trilens.storage.sqlite import read
+from trilens.storage.sqlite import notices, read, stops
 
 LARGEST_LEAF = 65_535
 """Bytes. C2SP tlog-tiles: an entry bundle counts them in sixteen bits."""
@@ -57,7 +57,8 @@ def _refused(reason: str) -> StoreError:
 
 def is_conditional(batch: Batch) -> bool:
     """Whether anything in it can conflict, or writes more than entries and payloads."""
-    return bool(batch.holds or batch.released or batch.settled or batch.consumed or batch.opened or batch.moved)
+    writes = batch.holds or batch.released or batch.settled or batch.consumed or batch.opened or batch.moved
+    return bool(writes or batch.stops or batch.resumes or batch.settles)
 
 
 def apply(connection: apsw.Connection, batch: Batch, first: int) -> Conflict | None:
@@ -84,6 +85,8 @@ def apply(connection: apsw.Connection, batch: Batch, first: int) -> Conflict | N
 
 
 def _steps(connection: apsw.Connection, batch: Batch, first: int) -> Conflict | None:
+    if not stops.apply(connection, batch):
+        return Conflict("stop")
     # a person's decision first, so that one batch may approve and use
     for move in batch.moved:
         if not _move(connection, move):
@@ -101,6 +104,7 @@ def _steps(connection: apsw.Connection, batch: Batch, first: int) -> Conflict | 
         _release(connection, call)
     for mac in batch.settled:
         connection.execute("UPDATE released SET settled = 1 WHERE mac = ?", (mac,))
+    notices.apply(connection, batch)
     return None
 
 

@@ -15,11 +15,13 @@ from trilens.storage.ports import (
     CaseState,
     Committed,
     Conflict,
+    Notice,
     Query,
     Sealed,
     Snapshot,
+    Stop,
 )
-from trilens.storage.sqlite import read
+from trilens.storage.sqlite import notices, read, stops
 from trilens.storage.sqlite.apply import require_whole
 from trilens.storage.sqlite.checkpoints import Checkpoint
 from trilens.storage.sqlite.head import read_head
@@ -166,6 +168,12 @@ class SqliteJournal:
 
     def cases(self, *, state: CaseState | None = None) -> Sequence[Case]:
         return self._scans.ask(lambda connection: read.cases(connection, state))
+
+    def stops(self) -> Sequence[Stop]:
+        return self._scans.ask(stops.in_force)
+
+    def notices(self, *, failed: bool = False) -> Sequence[Notice]:
+        return self._scans.ask(lambda connection: notices.waiting(connection, failed=failed))
 
     def put_checkpoint(self, size: int, note: bytes, hashes: Sequence[tuple[int, int, bytes]]) -> None:
         if self._writer is None:

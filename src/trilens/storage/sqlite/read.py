@@ -8,6 +8,7 @@ import apsw
 
 from trilens.errors import StoreError
 from trilens.storage.ports import CLOCK_SKEW_MS, Case, CaseState, Query, ReleasedCall, Sealed, Snapshot
+from trilens.storage.sqlite import stops
 
 _Row: TypeAlias = "tuple[apsw.SQLiteValue, ...]"  # a name of the stub alone: apsw has it only for type checkers
 
@@ -58,6 +59,7 @@ def snapshot(connection: apsw.Connection, query: Query) -> Snapshot:
         approvals=_approvals(connection, query),
         calls=_calls(connection, query.calls),
         held=_held(connection, query.request) if query.request else None,
+        stop=stops.reaching(connection, query.actor) if query.actor else None,
     )
 
 

@@ -17,6 +17,9 @@ KEYS_ID: Final = 0x54524B52
 ACCESS_ID: Final = 0x54524143
 """Of the API keys: `TRAC`."""
 
+FORM_WITH_STOPS: Final = 2
+"""Of the journal: the first with stops and notices. Whoever only reads may meet an older one."""
+
 JOURNAL_TABLES: Final = (
     """
     CREATE TABLE entry (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL) STRICT;
@@ -86,6 +89,26 @@ JOURNAL_TABLES: Final = (
         hashes BLOB NOT NULL,
         PRIMARY KEY (level, number)
     ) STRICT, WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE stop (
+        scope TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        by_operator TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (scope, subject)
+    ) STRICT, WITHOUT ROWID;
+
+    -- what waits to be told; the number of a notice that was told is not given again
+    CREATE TABLE notice (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        failed INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX notice_by_state ON notice (failed, number);
     """,
 )
 

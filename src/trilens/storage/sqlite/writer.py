@@ -213,7 +213,10 @@ class Writer:
             _answer(work, answer)
 
     def _check(self, batch: Batch, size: int) -> "Committed | Conflict | StoreError":
-        if is_conditional(batch):
+        known = self.known
+        if is_conditional(batch) or (known.has_stops and batch.unless_stopped is not None):
+            # INVARIANT: known before it is written, so that no later batch of the same group passes it by
+            known.has_stops |= bool(batch.stops)
             try:
                 conflict = apply(self._connection, batch, size)
             except StoreError as error:

@@ -1,0 +1,1 @@
+"""Bringing another manifest into force while a server runs."""

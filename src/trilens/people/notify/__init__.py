@@ -1,0 +1,1 @@
+"""Telling people outside that something waits for them, or was stopped."""

@@ -1,0 +1,1 @@
+"""Stopping a session, an agent or the whole system, and resuming it."""
