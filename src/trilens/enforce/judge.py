@@ -91,7 +91,10 @@ def _judge_what_is_left(
     edited = apply_edits(event, [e for v in first.verdicts if v.outcome is Outcome.MODIFY for e in v.edits])
     if edited is None:
         return Judgement(Outcome.HOLD, first.verdicts, None)
-    if event.kind is EventKind.TOOL_CALL and event.call is not None:
+    if event.kind is EventKind.TOOL_RESULT:
+        # a result is shown as its tool gave it or left out
+        return Judgement(Outcome.DENY, first.verdicts, None)
+    if event.call is not None:
         call = rewritten(event.call, {v.path: v.value for v in edited.values if v not in event.values})
         if call is None:
             # nobody can approve what cannot be written

@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from trilens.enforce.judge import ADMIT
+from trilens.enforce.record import read_values
 from trilens.enforce.seal import Sealer
 from trilens.prove.decision import RecordedVerdict, read_decision
 from trilens.prove.ledger.entry import Entry, Kind, decode
 from trilens.storage.ports import Journal
+from trilens.vocabulary.canonical import Json
 from trilens.vocabulary.outcome import EventKind, Lens, Outcome, Ran
 
 
@@ -39,11 +42,18 @@ class Found(BaseModel):
 
 
 class _Sealed(BaseModel):
+    """What a payload says of its event; of one that holds only the turns before it, nothing."""
+
     model_config = ConfigDict(extra="ignore")
-    component: str
-    values: list[tuple[str, str, object]]
-    left: list[tuple[str, object]] | None
-    findings: tuple[Found, ...]
+    component: str = ""
+    values: list[list[JsonValue]] = []
+    call: list[JsonValue] | None = None
+    left: list[tuple[str, object]] | None = None
+    findings: tuple[Found, ...] = ()
+
+    def by_path(self) -> Mapping[str, object]:
+        written = cast("Mapping[str, Json]", {"values": self.values, "call": self.call})
+        return MappingProxyType(dict(read_values(written)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ def _judged(entry: Entry, sealed: _Sealed | None) -> Judged:
         component=str(entry.body.get("component", "")) or (sealed.component if sealed else ""),
         outcome=decision.outcome,
         lenses=_by_lens(decision.verdicts),
-        values=MappingProxyType({path: value for path, _, value in sealed.values} if sealed else {}),
+        values=sealed.by_path() if sealed else MappingProxyType({}),
         left=left,
         findings=sealed.findings if sealed else (),
         case=decision.case,
