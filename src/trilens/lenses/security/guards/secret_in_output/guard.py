@@ -4,7 +4,9 @@ A secret in an answer is taken out, and what is left is judged once more. A call
 model that puts a key into a call has been told to. Words of a prompt are not taken out, since what they say would stand around the gap.
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from trilens.lenses.lens import ALLOW, NOT_APPLICABLE, Answer, Context, deny, modify
@@ -18,6 +20,11 @@ from trilens.vocabulary.outcome import EventKind
 from trilens.vocabulary.verdict import Edit, Finding
 
 _MOST_FINDINGS = 20
+_WHOLE = frozenset({"prompt_words", "marked_secret"})
+"""What cannot be taken out: the words around it would say it, or its letters stand among marks."""
+_MARKED = re.compile(r"[*~`\\<_]")
+_MARKS = re.compile(r"</?[A-Za-z!][^<>]{0,200}>|[*~`\\]+|(?<![A-Za-z0-9\\])_+|_+(?![A-Za-z0-9])")
+"""What a renderer of Markdown or HTML takes away: tags, emphasis, code, escapes, and lines under words at their edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,8 @@ def judge(event: Event, context: Context) -> Answer:
     findings = [finding for path, text in texts.items() for finding in _findings(path, plain(text), prompts)]
     if not findings:
         return ALLOW
-    is_torn = any(finding.code == "secret_in_output/prompt_words" for finding in findings)
-    if is_torn or event.kind is EventKind.TOOL_CALL:
+    is_whole = any(finding.code.partition("/")[2] in _WHOLE for finding in findings)
+    if is_whole or event.kind is EventKind.TOOL_CALL:
         return deny(*findings[:_MOST_FINDINGS])
     return modify(*_removals(findings), findings=tuple(findings[:_MOST_FINDINGS]))
 
@@ -52,13 +59,24 @@ def _findings(path: str, folded: Folded, prompts: PromptWatch) -> Iterator[Findi
 
 
 def _leaks(text: str, prompts: PromptWatch) -> Iterator[_Leak]:
-    yield from _outright(text, prompts)
+    outright = tuple(_outright(text, prompts))
+    yield from outright
+    if _MARKED.search(text):
+        yield from _marked(text, {leak.rule for leak in outright})
     for coded in undo(text):
         for leak in _outright(coded.text, prompts):
             # the whole piece counts: nobody can say which of its characters are the secret's
             what = "coded_secret" if leak.what == "secret" else leak.what
             message = f"{leak.message}, coded as {' in '.join(reversed(coded.codings))},"
             yield _Leak(what, message, coded.start, coded.stop, leak.rule)
+
+
+def _marked(text: str, known: AbstractSet[str]) -> Iterator[_Leak]:
+    """Secrets that are whole only once the text is rendered, and so are whole to whoever reads it."""
+    for match in secret_forms().find(_MARKS.sub("", text)):
+        if match.rule not in known:
+            message = f"a secret of the form `{match.rule}` between marks of Markdown or HTML"
+            yield _Leak("marked_secret", message, 0, len(text), match.rule)
 
 
 def _outright(text: str, prompts: PromptWatch) -> Iterator[_Leak]:
