@@ -4,10 +4,13 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trilens.declare.change import changes, loosens, rules
 from trilens.declare.files import reader
 from trilens.declare.parse import parse
+from trilens.declare.shape.base import read_duration, spell_duration
 from trilens.lenses.catalog import load
 from trilens.vocabulary.system import System
 
@@ -65,6 +68,23 @@ def test_what_lets_less_through_tightens_and_its_reverse_loosens(what: str) -> N
 
 def test_the_same_manifest_has_no_changes() -> None:
     assert changes(OLD, declared(TEXT)) == ()
+
+
+def test_where_something_stands_is_no_change() -> None:
+    assert changes(OLD, declared("# a remark\n\n" + TEXT)) == ()
+    assert changes(OLD, parse(TEXT, SHEETS, file="elsewhere.yaml", environment={}, read=reader(PATH.parent))) == ()
+
+
+def test_lengths_and_limits_are_told_as_a_manifest_writes_them() -> None:
+    longer = changes(OLD, after(("decision: 183d", "decision: 200d")))
+    assert [(c.path, c.before, c.after) for c in longer] == [("retention.decision", "183d", "200d")]
+    paths = {c.path for c in changes(OLD, after(("max: 500 EUR", "max: 900 EUR"), ("max: 1000 EUR", "max: 900 EUR")))}
+    assert paths == {"tools.refund.limits.EUR per call.max", "tools.refund.limits.EUR per customer in 1d.max"}
+
+
+@given(st.sampled_from([1_000, 60_000, 3_600_000, 86_400_000]), st.integers(1, 90))
+def test_a_length_is_read_as_it_was_told(unit_ms: int, count: int) -> None:
+    assert read_duration(spell_duration(unit_ms * count)) == unit_ms * count
 
 
 def test_loosening_changes_come_first() -> None:

@@ -4,8 +4,8 @@ from enum import IntEnum
 
 from trilens.errors import ExtensionError, ManifestError, PeopleError, SettingsError, StoreError, TrilensError
 
-_OTHER_VERSION = frozenset({"store/newer", "store/foreign"})
-"""The folder is whole, and not for this program: whoever named it can put it right."""
+_OTHER_FOLDER = frozenset({"store/exists", "store/newer", "store/foreign"})
+"""The folder is whole, and not for this: whoever named it can name another."""
 
 
 class Ending(IntEnum):
@@ -25,7 +25,7 @@ def ending_of(error: TrilensError) -> Ending:
     match error:
         case ManifestError() | SettingsError() | PeopleError() | ExtensionError():
             return Ending.USAGE
-        case StoreError() if error.code in _OTHER_VERSION:
+        case StoreError() if error.code in _OTHER_FOLDER:
             return Ending.USAGE
         case _:
             return Ending.FAULT

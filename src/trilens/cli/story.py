@@ -133,11 +133,16 @@ def _tell_why(terminal: Terminal, told: Told) -> None:
     sentences = [f"{names} {_DID[strictest]}."]
     sentences += [f"{escape(v.guard)} could not judge it, which counts as no." for v in guards if v.ran is Ran.FAILED]
     if told.deciding:
-        sentences += [f"{cut(finding.message, _LONGEST)}." for finding in told.deciding[:3]]
+        sentences += [f"{_begun(cut(finding.message, _LONGEST))}." for finding in told.deciding[:3]]
     else:
-        sentences += [f"{one.what.capitalize()}." for one in _explanations(told)]
-    sentences += [f"{one.why.capitalize()}." for one in _explanations(told)[:1]]
+        sentences += [f"{_begun(one.what)}." for one in _explanations(told)]
+    sentences += [f"{_begun(one.why)}." for one in _explanations(told)[:1]]
     terminal.line(" ".join(sentences))
+
+
+def _begun(text: str) -> str:
+    """As a sentence begins; the rest, names and values among it, as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def _explanations(told: Told) -> list[Explanation]:

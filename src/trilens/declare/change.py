@@ -10,7 +10,7 @@ What looks like less and is no tightening has no rule: a look-up tool or its gra
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from trilens.declare.difference import ABSENT, Difference, differences, spelled
+from trilens.declare.difference import ABSENT, Difference, differences, told
 from trilens.vocabulary.outcome import Effect, Outcome
 from trilens.vocabulary.system import ApprovalNeed, FieldTrust, Limit, OnDeny, System, Tool, UserTurns
 
@@ -42,8 +42,7 @@ class _Seen:
 def changes(old: System, new: System) -> tuple[Change, ...]:
     """Every change from `old` to `new`, loosening ones first."""
     found = [
-        Change(".".join(d.path), spelled(d.before), spelled(d.after), not _is_known_tightening(_Seen(d, old, new)))
-        for d in differences(old, new)
+        Change(".".join(d.path), *told(d), not _is_known_tightening(_Seen(d, old, new))) for d in differences(old, new)
     ]
     return tuple(sorted(found, key=lambda change: (not change.loosens, change.path)))
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 
+from trilens.declare.shape.base import spell_duration
 from trilens.vocabulary.amount import Amount
 from trilens.vocabulary.system import Limit
 
@@ -72,12 +73,24 @@ def _keyed(members: Collection[object]) -> dict[str, object] | None:
 
 def _key(member: object) -> str:
     if isinstance(member, Limit):
-        return f"{member.max.unit or 'calls'} per {member.role or member.per.value} in {member.window_ms} ms"
+        window = f" in {spell_duration(member.window_ms)}" if member.window_ms else ""
+        return f"{member.max.unit or 'calls'} per {member.role or member.per.value}{window}"
     return str(getattr(member, "id", "")) or spelled(member)
 
 
 def _name(key: object) -> str:
     return str(key.value) if isinstance(key, Enum) else str(key)
+
+
+def told(difference: Difference) -> tuple[str, str]:
+    """What stood there and what stands there now, in a few words, for people."""
+    is_length = difference.path[0] == "retention" or difference.path[-1].endswith("_ms")
+    tell = _length if is_length else spelled
+    return tell(difference.before), tell(difference.after)
+
+
+def _length(value: object) -> str:
+    return spell_duration(value) if type(value) is int else spelled(value)
 
 
 def spelled(value: object) -> str:
@@ -96,7 +109,8 @@ def spelled(value: object) -> str:
         case Amount():
             return str(value)
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return _cut(", ".join(f"{f.name}: {spelled(getattr(value, f.name))}" for f in fields(value)))
+            names = (f.name for f in fields(value) if f.name not in _NOT_COMPARED)
+            return _cut(", ".join(f"{name}: {spelled(getattr(value, name))}" for name in names))
         case "":
             return "nothing"
         case _:

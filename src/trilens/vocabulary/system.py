@@ -4,7 +4,7 @@ Every mapping is read-only. A field exists only where something acts on it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from trilens.errors import Place
@@ -211,7 +211,8 @@ class Hazard:
     severity: str
     reduced_by: tuple[str, ...]
     """Guards (by name) or evaluations that reduce it; none means the safety gate fails."""
-    place: Place | None = None
+    place: Place | None = field(default=None, compare=False)
+    """Where it stands in the file: it says nothing about the system."""
 
 
 @dataclass(frozen=True, slots=True)

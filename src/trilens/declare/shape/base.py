@@ -94,6 +94,12 @@ def read_duration(text: str | int) -> int | None:
     return length if 0 < length <= _LONGEST_MS else None
 
 
+def spell_duration(length_ms: int) -> str:
+    """As a manifest writes it, in the largest unit that leaves no rest; up to days, as people count."""
+    unit = next((unit for unit in "dhms" if length_ms % _UNITS_MS[unit] == 0), "")
+    return f"{length_ms // _UNITS_MS[unit]}{unit}" if unit else f"{length_ms} ms"
+
+
 Duration = Annotated[
     int,
     read_as(
