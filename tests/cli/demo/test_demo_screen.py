@@ -55,6 +55,17 @@ def test_a_stop_shows_the_value_and_where_it_was_read() -> None:
     assert "from lookup_order result, field note (messages[3].note, third party): “x”" in text
 
 
+def test_the_second_of_a_kind_is_told_and_not_explained_again() -> None:
+    origin = Origin(source="lookup_order result", path="messages[3].note", integrity="third_party", excerpt="x")
+    item = judged(Outcome.DENY, found(origins=(origin,)), values={"args.to": "x@y.example"})
+    stream = io.StringIO()
+    screen = Screen(Terminal(stream))
+    screen.judged(item)
+    screen.judged(item)
+    assert stream.getvalue().count("security deny") == 2
+    assert stream.getvalue().count("messages[3].note") == 1
+
+
 def test_a_sentence_is_shown_with_what_is_wrong_in_it_marked() -> None:
     item = judged(
         Outcome.HOLD,

@@ -138,13 +138,20 @@ def test_forgetting_changes_no_answer(talk: Any) -> None:
             assert (flow.knows(f"@a{n}@friends.example"), flow.knows(f"@a{n + 1}@friends.example")) == (True, False)
 
 
-def test_memory_is_bounded_by_characters(talk: Any) -> None:
+def test_memory_is_bounded_by_what_it_takes(talk: Any) -> None:
     cache = FlowCache(most_bytes=10_000)
     stories = [talk.user(f"{n} " + "long words " * 300) for n in range(10)]
     first = [after(cache, story) for story in stories]
     kept = [flow is after(cache, story) for flow, story in zip(first, stories, strict=True)]
     assert not any(kept)
     assert after(cache, stories[-1]) is after(cache, stories[-1])
+
+
+def test_what_takes_more_room_in_the_index_counts_for_more(talk: Any) -> None:
+    """As many letters, once as one word over and over, and once as words of their own."""
+    same = after(FlowCache(), talk.user("a1b2c3d4 " * 500)).trunk.weight
+    distinct = after(FlowCache(), talk.user("".join(f"a1b2c{n:03} " for n in range(500)))).trunk.weight
+    assert distinct > 10 * same
 
 
 def test_long_conversation_keeps_two_flows(talk: Any) -> None:
