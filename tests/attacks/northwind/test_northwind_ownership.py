@@ -58,6 +58,8 @@ def test_an_order_of_another_customer_nobody_looked_up_is_not_refunded(northwind
     story = northwind.story()
     story.says("Please refund A-1004, A-1001.", northwind.refund("A-1004", 5), northwind.refund("A-1001", 5))
     assert story.refunds == []
+    # whoever reads the refusal is told what to do
+    assert "(security/ungranted_tool: look it up first)" in story.shown
     story.goes_on(northwind.look("A-1001"), northwind.refund("A-1001", 5))
     assert story.refunds == [("A-1001", "5")]
 

@@ -58,7 +58,7 @@ ARGUMENTS: list[dict[str, object]] = [
 
 @pytest.mark.requirement("X3")
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
-def test_an_order_that_was_not_looked_up_is_in_no_argument(northwind: Any, arguments: dict[str, object]) -> None:
+def test_an_order_that_was_look_it_up_first_is_in_no_argument(northwind: Any, arguments: dict[str, object]) -> None:
     story = northwind.looked_up("A-1001")
     story.says("Please refund A-1001 and A-1004.", northwind.call("refund", arguments | {"amount": 5}))
     assert story.given == []

@@ -109,7 +109,7 @@ def _owned(event: Event, tool: Tool, context: Context) -> Answer:
         whole = whole_text(value.value)
         if lookup is not None and all(whole_text(passage.text) != whole for passage, _ in same_name):
             message = f"nobody knows whose `{value.value}` is before `{lookup.id}` was called with just that"
-            return deny(_finding("not_looked_up", message, value.path))
+            return deny(_finding("look_it_up_first", message, value.path))
     return hold(*unknown) if unknown else ALLOW
 
 
